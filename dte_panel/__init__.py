@@ -1,0 +1,74 @@
+"""DTE Panel: can we rely on this dataset or model, for this use, today, and how do we know?
+
+The public face for plugins and notebooks. Importing it loads none of panel, bokeh, duckdb, pandas or numpy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dte_panel.errors import DTEError, InputError
+from dte_panel.hookspecs import hookimpl
+from dte_panel.model import Check, Comparison, Measurement, Metric, Policy, Theme, Value, Verdict, View
+from dte_panel.operators import change, difference, largest, ratio
+from dte_panel.reductions import (
+    Categories,
+    Counts,
+    Distinct,
+    Facts,
+    Histogram,
+    Profile,
+    Rows,
+    Scores,
+    Sums,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from dte_panel.assess import assess
+    from dte_panel.evidence import Evidence
+    from dte_panel.shell import dashboard
+
+__version__ = "0.1.0"
+__all__ = [
+    "Categories",
+    "Check",
+    "Comparison",
+    "Counts",
+    "DTEError",
+    "Distinct",
+    "Evidence",
+    "Facts",
+    "Histogram",
+    "InputError",
+    "Measurement",
+    "Metric",
+    "Policy",
+    "Profile",
+    "Rows",
+    "Scores",
+    "Sums",
+    "Theme",
+    "Value",
+    "Values",
+    "Verdict",
+    "View",
+    "assess",
+    "change",
+    "dashboard",
+    "difference",
+    "hookimpl",
+    "largest",
+    "ratio",
+]
+
+#: Public names that load heavy libraries, and the module each lives in.
+_LATE = {"assess": "dte_panel.assess", "Evidence": "dte_panel.evidence", "dashboard": "dte_panel.shell"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'dte_panel' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_LATE[name]), name)

@@ -1,0 +1,322 @@
+"""The one conductor: spec → reference states → current states → measurements → verdicts → evidence."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any, cast
+
+from dte_panel import policy as policies
+from dte_panel import registry as plugins
+from dte_panel.engine import plan, windows
+from dte_panel.engine.duckdb import Cells, EngineError, Reducer
+from dte_panel.engine.layout import Layout, resolve
+from dte_panel.engine.plan import Request
+from dte_panel.engine.sources import Connection, Source, connect, open_source
+from dte_panel.errors import PluginError, unknown_name
+from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
+from dte_panel.measure import Measurer
+from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, Policy, overall
+from dte_panel.reductions import Facts
+from dte_panel.registry import Plugin, Registry, guarded
+from dte_panel.spec import Spec, check_columns, read_policy
+from dte_panel.states import Documented, Table
+
+Progress = Callable[[int, int, str], None]
+#: Contingency tables with more cells than this are not written down.
+WRITTEN_CELLS = 5_000
+_PACKAGES = ("dte-panel", "duckdb", "numpy", "pyarrow", "scipy")
+
+
+def assess(current: Any, *, reference: Any = None, progress: Progress | None = None, **arguments: Any) -> Evidence:
+    """Assess data in memory or in files.
+
+    Parameters
+    ----------
+    current : path, glob, pandas or Polars frame, Arrow table, DuckDB relation
+        The data to judge.
+    reference : same, optional
+        What it is compared with.
+    progress : callable, optional
+        Called with ``(done, total, text)``.
+    **arguments
+        Roles (``label``, ``prediction``, ``score``, ``sensitive``, ``time`` …) and the other keys of ``trust.yaml``
+        (``windows``, ``cohorts``, ``subject``, ``policy`` …).
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    InputError
+        The data or an argument cannot be used as it is.
+    """
+    names = {side: data for side, data in (("current", current), ("reference", reference)) if data is not None}
+    uris = {side: data if isinstance(data, str) else f"<{type(data).__name__}>" for side, data in names.items()}
+    return assess_spec(Spec.from_arguments(data=uris, **arguments), data=names, progress=progress)
+
+
+def assess_spec(spec: Spec, *, data: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Evidence:
+    """Assess what a spec describes.
+
+    Parameters
+    ----------
+    spec : Spec
+        As :func:`dte_panel.spec.read` gives it.
+    data : mapping, optional
+        ``current`` and ``reference``; default: what ``spec.data`` names.
+    progress : callable, optional
+        Called with ``(done, total, text)``.
+    """
+    policy = read_policy(spec.policy, spec.base)
+    registry = plugins.load()
+    for provider in spec.plugins:
+        if provider not in registry.ids():
+            raise unknown_name("provider", provider, registry.ids(), where="plugins")
+    connection = connect()
+    try:
+        return _Assessment(spec, policy, registry, connection, data, progress).run()
+    finally:
+        connection.close()
+
+
+class _Assessment:
+    """One run: what is open, what has been measured so far."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        policy: Policy,
+        registry: Registry,
+        connection: Connection,
+        data: Mapping[str, Any] | None,
+        progress: Progress | None,
+    ) -> None:
+        self.spec, self.policy, self.registry = spec, policy, registry
+        self.connection = connection
+        self.progress = progress or (lambda done, total, text: None)
+        self.created = datetime.now(UTC).replace(microsecond=0)
+        self.sources = self._open(data)
+        self.layout: Layout = resolve(connection, spec, self.sources[CURRENT], self.sources.get(REFERENCE))
+        self.providers = {plugin.id: _Provider(plugin) for plugin in registry.plugins}
+        self.records: list[StateRecord] = []
+
+    def run(self) -> Evidence:
+        self._ask_providers()
+        edges: dict[Any, Any] = {}
+        reducers = {
+            name: Reducer(self.connection, self.sources[name], self.layout, edges)
+            for name in (REFERENCE, CURRENT)
+            if name in self.sources
+        }
+        columns = self._columns()
+        for done, column in enumerate(columns):
+            self.progress(done, len(columns), column or "all rows")
+            self._measure(column, reducers)
+        self.progress(len(columns), len(columns), "done")
+        return self._evidence()
+
+    def _open(self, data: Mapping[str, Any] | None) -> dict[str, Source]:
+        given = data or {name: uri for name, uri in self.spec.data if uri}
+        keep = (self.spec.roles.time,) if self.spec.roles.time else ()
+        opened = {}
+        for name, value in given.items():
+            source = open_source(self.connection, name, value, base=self.spec.base, keep_text=keep)
+            check_columns(self.spec, source.types, source.uri)
+            opened[name] = source
+        return opened
+
+    def _ask_providers(self) -> None:
+        for provider in self.providers.values():
+            if provider.plugin.state != "ok":
+                continue
+            values = self.spec.plugins.get(provider.plugin.id, {})
+            provider.run(partial(provider.ask, self.registry, values), self.spec.limits.provider_seconds, "dte_metrics")
+
+    def _columns(self) -> list[str | None]:
+        """What is measured on its own: all rows first, then column by column, to hold few arrays at once."""
+        found: dict[str | None, None] = {None: None}
+        for provider in self.providers.values():
+            for metric in provider.metrics:
+                found.update(dict.fromkeys(plan.columns_of(metric, self.layout)))
+        return list(found)
+
+    def _measure(self, column: str | None, reducers: Mapping[str, Reducer]) -> None:
+        chosen = {
+            name: [m for m in provider.metrics if column in plan.columns_of(m, self.layout)]
+            for name, provider in self.providers.items()
+        }
+        wanted = plan.requests((m for metrics in chosen.values() for m in metrics), self.layout)
+        wanted = [request for request in wanted if request.column == column]
+        states = self._reduce(wanted, reducers)
+        measurer = Measurer(self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts())
+        for name, metrics in chosen.items():
+            provider = self.providers[name]
+            if metrics and provider.state in ("ok", "error"):
+                call = partial(provider.measure, measurer, metrics, column)
+                provider.run(call, self.spec.limits.provider_seconds, "measuring")
+        self._keep(wanted, states)
+
+    def _reduce(
+        self, wanted: Iterable[Request], reducers: Mapping[str, Reducer]
+    ) -> dict[tuple[Any, str | None], Cells | str]:
+        states: dict[tuple[Any, str | None], Cells | str] = {}
+        for request in wanted:
+            cells: Cells = {}
+            try:
+                for reducer in reducers.values():
+                    cells.update(reducer.reduce(request))
+                states[request.key] = cells
+            except EngineError as error:
+                states[request.key] = f"the engine could not reduce it ({error})"
+        return states
+
+    def _keep(self, wanted: Iterable[Request], states: Mapping[tuple[Any, str | None], Cells | str]) -> None:
+        for request in wanted:
+            kind, cells = type(request.reduction).__name__, states[request.key]
+            if kind not in STATE_CLASSES or isinstance(cells, str):
+                continue
+            roles = getattr(request.reduction, "columns", getattr(request.reduction, "roles", ("score", "label")))
+            for (window, cohort), state in cells.items():
+                if isinstance(state, Table) and len(state.counts) > WRITTEN_CELLS:
+                    continue
+                columns = (roles,) if isinstance(roles, str) else tuple(roles)
+                self.records.append(StateRecord(kind, columns, request.column, window, dict(cohort), state))
+
+    def _facts(self) -> Documented:
+        time = self.spec.roles.time
+        end = windows.newest(self.connection, self.sources[CURRENT], time) if time else None
+        described = self.spec.to_json()
+        return Documented(
+            {
+                "subject": described["subject"],
+                "use_case": described["use_case"],
+                "roles": described["roles"],
+                "data": [source.record() for source in self.sources.values()],
+                "created": self.created.isoformat(),
+                "current_end": end,
+                "history": 0,
+            }
+        )
+
+    def _evidence(self) -> Evidence:
+        measurements = in_order(m for provider in self.providers.values() for m in provider.measurements)
+        described = self.spec.to_json()
+        checks, notes = self._applicable()
+        verdicts = policies.judge_all(
+            Policy(self.policy.id, self.policy.title, checks, self.policy.citation),
+            measurements,
+            providers={p.plugin.id: (p.state, p.reason) for p in self.providers.values() if p.state != "disabled"},
+            kind=self.spec.subject.kind,
+            task=self.layout.task,
+            known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.metrics],
+        )
+        return Evidence(
+            subject=described["subject"],
+            use_case=described["use_case"],
+            task=self.layout.task,
+            verdict=overall(verdicts),
+            created=self.created.isoformat(),
+            spec=described,
+            policy={"id": self.policy.id, "title": self.policy.title, "citation": self.policy.citation},
+            versions={name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+            data=[self.sources[name].record() for name in (CURRENT, REFERENCE) if name in self.sources],
+            providers=[provider.record() for provider in self.providers.values()],
+            metrics={f"{p.plugin.id}.{m.id}": definition(m) for p in self.providers.values() for m in p.metrics},
+            measurements=measurements,
+            verdicts=verdicts,
+            states=self.records,
+            windows=list(self.layout.starts.values()),
+            cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
+            notes=notes,
+        )
+
+    def _applicable(self) -> tuple[tuple[Any, ...], list[str]]:
+        """The checks without those that no column of this data is of a kind for, and a note on each of them."""
+        empty = {
+            f"{name}.{metric.id}"
+            for name, provider in self.providers.items()
+            for metric in provider.metrics
+            if not plan.columns_of(metric, self.layout)
+        }
+        notes = [f"{metric} applies to no column of this data" for metric in sorted(empty)]
+        return tuple(c for c in self.policy.checks if c.metric not in empty), notes
+
+
+class _Provider:
+    """A plugin during one assessment: what it measures, how long it took, how it is."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self.plugin = plugin
+        self.state: str = plugin.state
+        self.reason = plugin.reason
+        self.seconds = 0.0
+        self.settings: Any = None
+        self.metrics: list[Metric] = []
+        self.measurements: list[Measurement] = []
+
+    def ask(self, registry: Registry, values: Mapping[str, Any]) -> None:
+        """Learn its settings and metrics."""
+        self.settings = registry.settings(self.plugin, values)
+        self.metrics = registry.metrics(self.plugin, self.settings)
+
+    def run(self, call: Callable[[], None], budget: float, what: str) -> None:
+        """Run its code within what is left of its budget; if it fails, it is broken from now on."""
+        started = perf_counter()
+        try:
+            guarded(call, max(budget - self.seconds, 0.001), what)
+        except PluginError as error:
+            self.state, self.reason = "broken", str(error)
+            self._mark_rest()
+        self.seconds += perf_counter() - started
+
+    def measure(self, measurer: Measurer, metrics: Iterable[Metric], column: str | None) -> None:
+        """Measure some metrics of one column; a metric that raises makes its own numbers errors."""
+        for metric in metrics:
+            made = list(measurer.measure(self.plugin.id, metric, column))
+            self.measurements += made
+            raised = next((m for m in made if m.status == "error"), None)
+            if raised is not None and self.state == "ok":
+                self.state, self.reason = "error", f"{metric.id}: {raised.reason}"
+
+    def _mark_rest(self) -> None:
+        """What a provider that fell out did not get to is an error, not a silence."""
+        done = {m.metric for m in self.measurements}
+        for metric in self.metrics:
+            name = f"{self.plugin.id}.{metric.id}"
+            if name not in done:
+                lost = Measurement(
+                    name, metric.version, self.plugin.id, CURRENT, {}, None, None, None, None, 0, "error", self.reason
+                )
+                self.measurements.append(lost)
+
+    def record(self) -> dict[str, Any]:
+        """What the evidence says of it."""
+        plain = {k: getattr(self.plugin, k) for k in ("id", "distribution", "version", "license", "origin")}
+        values = self.settings.param.values() if self.settings is not None else {}
+        return {
+            **plain,
+            "hooks": list(self.plugin.hooks),
+            "metrics": [metric.id for metric in self.metrics] or list(self.plugin.metrics),
+            "settings": {k: v for k, v in values.items() if k != "name"},
+            "state": self.state,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def definition(metric: Metric) -> dict[str, Any]:
+    """What a metric is, as plain JSON."""
+    fields = ("title", "definition", "formula", "source", "better", "target", "unit", "interval", "version", "group")
+    return {
+        **{name: getattr(metric, name) for name in fields},
+        "range": list(metric.range),
+        "aliases": list(metric.aliases),
+        "across": cast(str | None, getattr(metric, "across", None)),
+        "needs": [type(r).__name__ for r in metric.reductions if not isinstance(r, Facts)],
+    }

@@ -1,0 +1,7 @@
+"""``python -m dte_panel.cli``."""
+
+import sys
+
+from dte_panel.cli import main
+
+sys.exit(main())

@@ -1,0 +1,128 @@
+"""One function per command: read, call, print, return the exit code."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import fields
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dte_panel.cli import report
+from dte_panel.cli.output import Progress, say, table
+from dte_panel.errors import InputError
+
+if TYPE_CHECKING:
+    from dte_panel.evidence import Evidence
+
+EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
+
+
+def evidence_of(path: str) -> Evidence:
+    """Assess one trust.yaml, with a progress bar where it takes long."""
+    from dte_panel import spec
+    from dte_panel.assess import assess_spec
+
+    wanted = spec.read(path)
+    try:
+        with Progress(f"Assessing {wanted.subject.name}") as progress:
+            return assess_spec(wanted, progress=progress)
+    except InputError as error:
+        # the engine knows keys, not the file they stand in
+        if error.where.split(".")[0] in type(wanted).model_fields:
+            raise InputError(error.message, where=f"{path}: {error.where}", hint=error.hint) from error
+        raise
+
+
+def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
+    if args.out:
+        evidence.write(args.out)
+    say(evidence.dumps() if args.json else text)
+
+
+def assess(args: Namespace) -> int:
+    """Measure, judge, print the table."""
+    evidence = evidence_of(args.spec)
+    if args.share:
+        evidence = evidence.shared()
+    _finish(evidence, args, report.assessment(evidence))
+    return 0
+
+
+def check(args: Namespace) -> int:
+    """Measure, judge, say what decides, and answer with the exit code."""
+    evidence = evidence_of(args.spec)
+    _finish(evidence, args, report.deciding(evidence))
+    return 4 if args.strict and evidence.verdict == "warn" else EXIT[evidence.verdict]
+
+
+def init(args: Namespace) -> int:
+    """Write a commented trust.yaml."""
+    from dte_panel.cli.init import write_spec
+
+    proposals = write_spec(args.data, args.reference, Path(args.out), force=args.force)
+    say(f"{args.out} is written. Read it, correct it, then run: dte-panel assess {args.out}")
+    if proposals:
+        say("\n".join(table([[p.role, p.column, p.why] for p in proposals])))
+    else:
+        say("  No column told its role; fill in the commented lines.")
+    return 0
+
+
+def serve(args: Namespace) -> int:
+    """Assess or read evidence, then show it."""
+    from dte_panel.evidence import Evidence
+
+    if not args.specs and not args.evidence:
+        raise InputError("nothing to show", hint="Name a trust.yaml, or a file with --evidence")
+    read = [Evidence.read(path) for path in args.evidence]
+    return _show([*_assess_all(args.specs), *read], args)
+
+
+def demo(args: Namespace) -> int:
+    """Show the shipped data."""
+    folder = Path(str(files("dte_panel").joinpath("data", "demo")))
+    specs = sorted(str(path) for path in folder.glob("*/trust.yaml"))
+    return _show(_assess_all(specs), args)
+
+
+def _assess_all(paths: Sequence[str]) -> list[Evidence]:
+    found = []
+    for path in paths:
+        started = time.monotonic()
+        evidence = evidence_of(path)
+        took = time.monotonic() - started
+        say(f"{evidence.subject['name']}: {report.WORDS[evidence.verdict]} ({took:.1f} s)")
+        found.append(evidence)
+    return found
+
+
+def _show(evidence: list[Evidence], args: Namespace) -> int:
+    from dte_panel import shell
+
+    shell.serve(evidence, address=args.address, port=args.port, open_browser=not args.no_browser)
+    return 0
+
+
+def plugins(args: Namespace) -> int:
+    """List what is installed, also what is broken."""
+    from dte_panel import registry
+
+    found = registry.load().plugins
+    if args.json:
+        say(json.dumps([_plain(plugin) for plugin in found], indent=2))
+        return 0
+    head = ["id", "version", "state", "metrics", "hooks", "from", "reason"]
+    rows = [
+        [p.id, p.version, p.state, str(len(p.metrics)), ", ".join(p.hooks), p.distribution, p.reason or ""]
+        for p in found
+    ]
+    say("\n".join(table([head, *rows], right=(3,), indent="")) if rows else "No plugin is installed.")
+    return 0
+
+
+def _plain(plugin: Any) -> dict[str, Any]:
+    return {f.name: getattr(plugin, f.name) for f in fields(plugin) if f.name != "manager"}

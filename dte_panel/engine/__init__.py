@@ -1,0 +1,1 @@
+"""Data to states: sources, layout, plan and the DuckDB engine."""

@@ -1,0 +1,45 @@
+"""From what the database gives to states and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dte_panel.states import Moments, Profiled
+
+PROFILE = ("n", "nulls", "nans", "infinities", "minimum", "maximum", "mean", "m2")
+
+
+def partition(codes: Any, rows: Any) -> Iterable[tuple[int, Any]]:
+    """Each distinct code among the rows, with the row numbers that have it."""
+    numbers = np.arange(len(codes))[rows]
+    chosen = codes[rows]
+    order = np.argsort(chosen, kind="stable")
+    distinct, starts = np.unique(chosen[order], return_index=True)
+    for code, part in zip(distinct, np.split(numbers[order], starts[1:]), strict=True):
+        yield int(code), part
+
+
+def filled(array: Any) -> Any:
+    """A float array with NaN for NULL."""
+    return np.ma.filled(np.ma.asarray(array).astype(float), np.nan)
+
+
+def profiled(row: Sequence[Any]) -> Profiled:
+    """A row of :data:`PROFILE`, or its first two for columns without numbers."""
+    values = dict(zip(PROFILE, row, strict=False))
+    rows = (int(values.get(k) or 0) for k in PROFILE[:4])
+    numbers = (None if values.get(k) is None else float(values[k]) for k in PROFILE[4:])
+    return Profiled(*rows, *numbers)
+
+
+def moments(row: Sequence[Any], names: Sequence[str]) -> Moments:
+    """A row of known rows, all rows, and mean and M2 of each name."""
+    n, every = int(row[0] or 0), int(row[1])
+    if not n:
+        return Moments(missing=every)
+    means = {name: float(row[2 + 2 * i]) for i, name in enumerate(names)}
+    m2s = {name: float(row[3 + 2 * i]) for i, name in enumerate(names)}
+    return Moments(n, every - n, means, m2s)

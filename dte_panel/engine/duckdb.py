@@ -1,0 +1,327 @@
+"""The engine on DuckDB: requests to states, by window and cohort, in few scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, cast
+
+import duckdb
+import numpy as np
+
+from dte_panel.engine import sql
+from dte_panel.engine.convert import filled, moments, partition, profiled
+from dte_panel.engine.layout import Layout
+from dte_panel.engine.plan import Request
+from dte_panel.engine.sources import Connection, Source
+from dte_panel.errors import DTEError
+from dte_panel.model import CURRENT, Cohort, Reduction, cohort_key
+from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values
+from dte_panel.states import (
+    Binned,
+    DistinctCount,
+    Moments,
+    Ordered,
+    Profiled,
+    Sample,
+    Scored,
+    State,
+    Table,
+)
+
+
+class EngineError(DTEError):
+    """A reduction that the engine could not compute."""
+
+
+Place = tuple[str, tuple[tuple[str, str | None], ...]]
+#: States by window and cohort.
+Cells = dict[Place, State]
+#: Aliases in queries; no user would name a column so.
+WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
+
+
+class Reducer:
+    """Reduces one side of the data.
+
+    Parameters
+    ----------
+    connection : Connection
+    source : Source
+    layout : Layout
+    edges : dict, optional
+        ``(column, bins)`` to edges and span of :class:`~dte_panel.Histogram`; the side reduced first fills it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        source: Source,
+        layout: Layout,
+        edges: dict[tuple[str, int], tuple[tuple[float, ...], tuple[float, float] | None]] | None = None,
+    ) -> None:
+        self.connection, self.source, self.layout = connection, source, layout
+        self.edges = {} if edges is None else edges
+        self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
+
+    def reduce(self, request: Request) -> Cells:
+        """The states of one request, for every window and cohort that has rows.
+
+        Raises
+        ------
+        EngineError
+            The database could not do it, for example because a sum overflows.
+        """
+        try:
+            return _MAKERS[type(request.reduction)](self, request)
+        except duckdb.Error as error:
+            raise EngineError(" ".join(str(error).split())[:300]) from error
+
+    @cached_property
+    def _windowed(self) -> bool:
+        return self.source.name == CURRENT and self.layout.grid is not None
+
+    def _keys(self, request: Request) -> tuple[dict[str, str], list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """Aliases of the grouping keys, the groupings as aliases, and the same groupings as column names."""
+        windowed = request.windows and self._windowed
+        keys: dict[str, str] = {}
+        if windowed and self.layout.grid:
+            keys[WINDOW] = self.layout.grid.sql
+        wanted = self._groupings(request.cohorts)
+        alias = {column: f"{GROUP}{i}" for i, column in enumerate(self.layout.roles.get("sensitive", ()))}
+        used = [c for c in alias if any(c in grouping for grouping in wanted)]
+        keys.update({alias[c]: sql.text(c, self.source.types[c]) for c in used})
+        by_alias = [(*([WINDOW] if windowed else []), *(alias[c] for c in grouping)) for grouping in wanted]
+        return keys, by_alias, wanted
+
+    def _groupings(self, cohorts: bool) -> list[tuple[str, ...]]:
+        known = self.source.types
+        return [g for g in self.layout.groupings if (cohorts or not g) and all(c in known for c in g)]
+
+    def _scan(
+        self, request: Request, values: dict[str, str], aggregates: dict[str, str]
+    ) -> Iterable[tuple[Place, Sequence[Any]]]:
+        """One scan over all groupings: where a row counts, and its values and aggregates."""
+        keys, by_alias, wanted = self._keys(request)
+        aliases = list(keys)
+        order = self.layout.roles.get("sensitive", ())
+        masks = {sql.grouping_mask(aliases, g): columns for g, columns in zip(by_alias, wanted, strict=True)}
+        for row in self._fetch(sql.grouped(self.source.sql, keys, by_alias, values, aggregates)):
+            named = dict(zip(aliases, row[1 : 1 + len(aliases)], strict=True))
+            cohort = {column: cast("str | None", named[f"{GROUP}{order.index(column)}"]) for column in masks[row[0]]}
+            start = self.layout.starts.get(named[WINDOW]) if named.get(WINDOW) is not None else None
+            for window in (self.source.name, *([start] if start else [])):
+                yield (window, cohort_key(cohort)), row[1 + len(aliases) :]
+
+    def _tables(self, request: Request, names: tuple[str, ...], values: dict[str, str]) -> dict[Place, Table]:
+        counts: dict[Place, dict[tuple[Any, ...], int]] = {}
+        for place, row in self._scan(request, values, {"dte__n": "COUNT(*)"}):
+            cell = counts.setdefault(place, {})
+            key = tuple(row[:-1])
+            cell[key] = cell.get(key, 0) + int(row[-1])
+        return {place: Table(names, cell) for place, cell in counts.items()}
+
+    def _aggregated(
+        self, request: Request, aggregates: dict[str, str], make: Callable[[Sequence[Any]], Profiled | Moments]
+    ) -> Cells:
+        cells: dict[Place, Any] = {}
+        for place, row in self._scan(request, {}, aggregates):
+            state = make(row)
+            cells[place] = cells[place].merge(state) if place in cells else state
+        return cells
+
+    def _fetch(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.cursor().execute(query).fetchall()
+
+    def _class_sql(self, role: str) -> str:
+        """A label or a prediction: 1 and 0 in a binary task, text otherwise."""
+        (column,) = self.layout.roles[role]
+        text = sql.text(column, self.source.types[column], flag=True)
+        return sql.is_value(text, self.layout.positive) if self.layout.positive is not None else text
+
+    def _counted(self, columns: Iterable[str]) -> dict[str, str] | None:
+        """Name in the table to expression; ``None`` where this side lacks a column."""
+        found: dict[str, str] = {}
+        for role in columns:
+            for column in self.layout.columns(role):
+                if column not in self.source.types:
+                    return None
+                plain = sql.text(column, self.source.types[column], flag=role in ("label", "prediction"))
+                single = role in ("label", "prediction")
+                if single and self.layout.task == "regression":
+                    # Quantities have no classes to count; the table then counts rows.
+                    continue
+                found[role if single else column] = self._class_sql(role) if single else plain
+        return found
+
+    def counts(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Counts`."""
+        counted = self._counted(cast(Counts, request.reduction).columns)
+        if counted is None:
+            return {}
+        names = tuple(counted)
+        values = {f"{VALUE}{i}": expression for i, expression in enumerate(counted.values())}
+        return {**self._tables(request, names, values)}
+
+    def categories(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Categories`."""
+        column = cast(str, request.column)
+        flag = column in (*self.layout.roles.get("label", ()), *self.layout.roles.get("prediction", ()))
+        value = {VALUE: sql.text(column, self.source.types[column], flag=flag)}
+        return {**self._tables(request, ("value",), value)}
+
+    def profile(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Profile`."""
+        column = cast(str, request.column)
+        name = sql.quote(column)
+        aggregates = {"n": "COUNT(*)", "nulls": f"COUNT(*) - COUNT({name})"}
+        if self.layout.kinds[column] == "numeric":
+            x = sql.number(column)
+            finite = f"CASE WHEN isfinite({x}) THEN {x} END"
+            aggregates |= {
+                "nans": f"COALESCE(SUM(CASE WHEN isnan({x}) THEN 1 ELSE 0 END), 0)",
+                "infinities": f"COALESCE(SUM(CASE WHEN isinf({x}) THEN 1 ELSE 0 END), 0)",
+                "minimum": f"MIN({finite})",
+                "maximum": f"MAX({finite})",
+                "mean": f"AVG({finite})",
+                "m2": f"VAR_POP({finite}) * COUNT({finite})",
+            }
+        return self._aggregated(request, aggregates, profiled)
+
+    def sums(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Sums`."""
+        reduction = cast(Sums, request.reduction)
+        columns = {role: self.layout.roles[role][0] for role in reduction.roles}
+        if any(column not in self.source.types for column in columns.values()):
+            return {}
+        numbers = {role: sql.number(column) for role, column in columns.items()}
+        known = " AND ".join(f"{x} IS NOT NULL AND isfinite({x})" for x in numbers.values())
+        aggregates = {"n": f"SUM(CASE WHEN {known} THEN 1 ELSE 0 END)", "every": "COUNT(*)"}
+        for i, (_, expression) in enumerate(reduction.expressions):
+            value = f"CASE WHEN {known} THEN {sql.substitute(expression, numbers)} END"
+            aggregates |= {f"mean{i}": f"AVG({value})", f"m2{i}": f"VAR_POP({value}) * COUNT({value})"}
+        names = [name for name, _ in reduction.expressions]
+        return self._aggregated(request, aggregates, lambda row: moments(row, names))
+
+    def distinct(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Distinct`."""
+        column = cast(str, request.column)
+        if self.source.types[column] == "float":
+            return {}
+        name = sql.quote(column)
+        rows = self._fetch(f"SELECT COUNT(DISTINCT {name}), COUNT({name}) FROM {self.source.sql}")
+        return {(self.source.name, ()): DistinctCount(*map(int, rows[0]))}
+
+    def rows(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Rows`."""
+        column, reduction = cast(str, request.column), cast(Rows, request.reduction)
+        name = sql.quote(column)
+        ((total,),) = self._fetch(f"SELECT COUNT({name}) FROM {self.source.sql}")
+        query = f"SELECT CAST({name} AS VARCHAR) FROM {self.source.sql} WHERE {name} IS NOT NULL"
+        if total > reduction.sample:
+            query = (
+                f"SELECT * FROM ({query}) USING SAMPLE reservoir({reduction.sample} ROWS) REPEATABLE ({reduction.seed})"
+            )
+        cursor = self.connection.cursor()
+        # Only one thread draws the same sample every time.
+        cursor.execute("SET threads = 1").fetchall()
+        try:
+            values = tuple(str(row[0]) for row in cursor.execute(query).fetchall())
+        finally:
+            cursor.execute("RESET threads").fetchall()
+        return {(self.source.name, ()): Sample(values, int(total))}
+
+    def values(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Values`."""
+        return {place: replace(o, missing=nulls + nans) for place, (o, nulls, nans) in self._ordered(request).items()}
+
+    def histogram(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Histogram`."""
+        column, bins = cast(str, request.column), cast(Histogram, request.reduction).bins
+        if self.layout.kinds[column] == "categorical":
+            tables = cast("dict[Place, Table]", self.categories(request))
+            return {
+                place: Binned(None, {None if key is None else str(key): n for (key,), n in table.counts.items()})
+                for place, table in tables.items()
+            }
+        parts = self._ordered(request)
+        if (column, bins) not in self.edges:
+            whole = parts[self.source.name, ()][0]
+            finite = whole.finite().values
+            span = (float(finite[0]), float(finite[-1])) if len(finite) else None
+            self.edges[column, bins] = whole.quantile_edges(bins), span
+        edges, span = self.edges[column, bins]
+        return {place: o.binned(edges, span, nulls, nans) for place, (o, nulls, nans) in parts.items()}
+
+    def scores(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Scores`."""
+        (score,) = self.layout.roles["score"]
+        if score not in self.source.types or self.layout.roles["label"][0] not in self.source.types:
+            return {}
+        label = f"CAST({self._class_sql('label')} AS DOUBLE)"
+        arrays, cells = self._split(request, {"x": sql.number(score), "y": label})
+        x, y = filled(arrays["x"]), filled(arrays["y"])
+        return {place: Scored.of(x[rows], y[rows]) for place, rows in cells.items()}
+
+    def _ordered(self, request: Request) -> dict[Place, tuple[Ordered, int, int]]:
+        """A numeric column sorted, by window and cohort: ``(values, nulls, NaN)``; the last column is kept."""
+        column = cast(str, request.column)
+        memo = (column, request.windows, request.cohorts)
+        if self._sorted is None or self._sorted[0] != memo:
+            arrays, cells = self._split(request, {"x": sql.number(column)})
+            null, x = np.ma.getmaskarray(arrays["x"]), filled(arrays["x"])
+            found = {}
+            for place, rows in cells.items():
+                values = x[rows]
+                nulls = int(null[rows].sum())
+                found[place] = (Ordered.of(values), nulls, int(np.isnan(values).sum()) - nulls)
+            self._sorted = (memo, found)
+        return self._sorted[1]
+
+    def _split(self, request: Request, values: dict[str, str]) -> tuple[dict[str, Any], dict[Place, Any]]:
+        """Columns as arrays, and the row numbers of each window and cohort."""
+        windowed = request.windows and self._windowed
+        groupings = self._groupings(request.cohorts)
+        used = list(dict.fromkeys(c for grouping in groupings for c in grouping))
+        codes = {
+            f"{GROUP}{i}": sql.code(sql.text(c, self.source.types[c]), self.layout.groups[c])
+            for i, c in enumerate(used)
+        }
+        if windowed and self.layout.grid:
+            codes[WINDOW] = f"COALESCE({self.layout.grid.sql}, -9223372036854775807)"
+        select = ", ".join(f"{expression} AS {alias}" for alias, expression in {**codes, **values}.items())
+        arrays = self.connection.cursor().execute(f"SELECT {select} FROM {self.source.sql}").fetchnumpy()
+        cells: dict[Place, Any] = {}
+        for grouping in groupings:
+            columns = [np.asarray(arrays[f"{GROUP}{used.index(c)}"]) for c in grouping]
+            for cohort, rows in self._cohorts(grouping, columns, self.source.rows):
+                cells[self.source.name, cohort_key(cohort)] = rows
+                if windowed:
+                    for window, part in partition(np.asarray(arrays[WINDOW]), rows):
+                        if window in self.layout.starts:
+                            cells[self.layout.starts[window], cohort_key(cohort)] = part
+        return arrays, cells
+
+    def _cohorts(self, grouping: tuple[str, ...], columns: list[Any], rows: int) -> Iterable[tuple[Cohort, Any]]:
+        if not grouping:
+            yield {}, slice(None)
+            return
+        sizes = [len(self.layout.groups[c]) for c in grouping]
+        flat = np.ravel_multi_index(columns, sizes) if rows else np.empty(0, dtype=int)
+        for cell, part in partition(flat, slice(None)):
+            at = np.unravel_index(cell, sizes)
+            yield {c: self.layout.groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
+
+
+_MAKERS: dict[type[Reduction], Callable[[Reducer, Request], Cells]] = {
+    Counts: Reducer.counts,
+    Categories: Reducer.categories,
+    Profile: Reducer.profile,
+    Sums: Reducer.sums,
+    Distinct: Reducer.distinct,
+    Rows: Reducer.rows,
+    Values: Reducer.values,
+    Histogram: Reducer.histogram,
+    Scores: Reducer.scores,
+}

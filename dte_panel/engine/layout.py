@@ -1,0 +1,299 @@
+"""Who is who in the data: roles to columns, kinds of columns, the task, the groups and the windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dte_panel.engine import sql, windows
+from dte_panel.engine.sources import Connection, Source, mixed_zones
+from dte_panel.errors import InputError
+from dte_panel.spec import Roles, Spec
+
+Kind = Literal["numeric", "categorical", "text", "other"]
+Task = Literal["binary", "multiclass", "regression", "none"]
+
+MOST_CATEGORIES = 100
+MOST_CLASSES = 30
+MOST_GROUPS = 100
+#: Values that name the positive class without being told so.
+POSITIVE = {"1", "true", "True"}
+_SINGLE = ("label", "prediction", "score", "time", "id")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What every column means, decided once for both sides.
+
+    Attributes
+    ----------
+    roles : mapping
+        Role to its columns; ``feature`` are all that have no other role.
+    kinds : mapping
+        Column to its kind, which decides the methods that apply to it.
+    task : str
+    positive : str or None
+        Text of the positive class of a binary task.
+    groupings : sequence of tuple of str
+        Sets of sensitive columns that rows are grouped by; the first is ``()``, all rows.
+    groups : mapping
+        Sensitive column to its values, NULL (``None``) last.
+    grid : Grid or None
+        The windows of the current data.
+    starts : mapping
+        Window number to its start.
+    left_out : mapping
+        Column to the reason why it is not assessed.
+    """
+
+    roles: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, Kind]
+    task: Task
+    positive: str | None
+    groupings: Sequence[tuple[str, ...]]
+    groups: Mapping[str, tuple[str | None, ...]]
+    grid: windows.Grid | None
+    starts: Mapping[int, str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def columns(self, roles: str) -> list[str]:
+        """The columns of ``"feature|score"`` or ``"column:NAME"``, each once."""
+        found: dict[str, None] = {}
+        for role in roles.split("|"):
+            names = (role.removeprefix("column:"),) if role.startswith("column:") else self.roles.get(role, ())
+            found.update(dict.fromkeys(names))
+        return list(found)
+
+
+def resolve(connection: Connection, spec: Spec, current: Source, reference: Source | None) -> Layout:
+    """Work out the layout of the data, or say what is wrong with it.
+
+    Raises
+    ------
+    InputError
+        A role's column is of the wrong type, has no values, or has values that cannot be used.
+    """
+    sides = [side for side in (current, reference) if side]
+    for side in sides:
+        _check_filled(connection, spec.roles, side)
+    task, positive = _task(connection, spec.roles, sides)
+    roles = _roles(spec.roles, current, reference)
+    kinds, left_out = _kinds(connection, spec, roles, task, sides)
+    groups = {column: _groups(connection, column, sides) for column in spec.roles.sensitive}
+    window_grid, starts = _windows(connection, spec, sides)
+    text = tuple(c for c in roles["feature"] if kinds.get(c) == "text")
+    feature = tuple(c for c in roles["feature"] if kinds.get(c) in ("numeric", "categorical"))
+    return Layout(
+        roles={**roles, "feature": feature, "text": (*roles["text"], *text)},
+        kinds=kinds,
+        task=task,
+        positive=positive,
+        groupings=[(), *((c,) for c in spec.roles.sensitive), *(tuple(c) for c in spec.cohorts)],
+        groups=groups,
+        grid=window_grid,
+        starts=starts,
+        left_out=left_out,
+    )
+
+
+def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str, tuple[str, ...]]:
+    named = {role: (getattr(roles, role),) for role in _SINGLE if getattr(roles, role)}
+    taken = {c for columns in named.values() for c in columns} | {*roles.text, *roles.ignore}
+    # A column that only the reference has is kept: its absence is a finding, not a silence.
+    every = [*current.types, *(c for c in (reference.types if reference else ()) if c not in current.types)]
+    features = roles.features or tuple(c for c in every if c not in taken)
+    return {**named, "sensitive": tuple(roles.sensitive), "text": tuple(roles.text), "feature": tuple(features)}
+
+
+def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
+    named = [(role, getattr(roles, role)) for role in _SINGLE if getattr(roles, role)]
+    named += [("sensitive", column) for column in roles.sensitive]
+    for role, column in named:
+        if column not in side.types:
+            continue
+        where = f"{side.uri}: roles.{role}"
+        if side.types[column] == "other" or (role in ("label", "prediction") and side.types[column] == "time"):
+            raise InputError(f"column '{column}' holds values that cannot be a {role}", where=where)
+        if role == "score" and side.types[column] not in ("integer", "float"):
+            raise InputError(
+                f"column '{column}' holds {side.types[column]} values; a score must be a number",
+                where=where,
+                hint="Name a numeric column, or leave roles.score out",
+            )
+        ((filled,),) = connection.execute(f"SELECT COUNT({sql.quote(column)}) FROM {side.sql}").fetchall()
+        if not filled:
+            raise InputError(
+                f"column '{column}' has no values, only NULL", where=where, hint="Name a column with values"
+            )
+
+
+def distinct(connection: Connection, column: str, sides: Iterable[Source], most: int) -> list[str] | None:
+    """The column's values as text over all sides, in order; ``None`` where there are more than ``most``."""
+    found: set[str] = set()
+    for side in sides:
+        if column in side.types:
+            text = sql.text(column, side.types[column], flag=True)
+            rows = connection.execute(
+                f"SELECT DISTINCT {text} AS v FROM {side.sql} WHERE v IS NOT NULL LIMIT {most + 1}"
+            ).fetchall()
+            found |= {str(row[0]) for row in rows}
+    return sorted(found) if len(found) <= most else None
+
+
+def _task(connection: Connection, roles: Roles, sides: Sequence[Source]) -> tuple[Task, str | None]:
+    columns = {role: column for role in ("label", "prediction") if (column := getattr(roles, role))}
+    if not columns:
+        return "none", None
+    classes = {role: _classes(connection, column, sides) for role, column in columns.items()}
+    where = f"{sides[0].uri}: roles.{' and roles.'.join(columns)}"
+    if all(values is None for values in classes.values()):
+        _refuse_text_numbers(columns, sides)
+        return "regression", None
+    for role, values in classes.items():
+        if values is None:
+            raise InputError(
+                f"column '{columns[role]}' holds many numbers while the other role holds classes",
+                where=f"{sides[0].uri}: roles.{role}",
+                hint="If it is a probability, name it roles.score",
+            )
+    label, prediction = classes.get("label"), classes.get("prediction")
+    if label is not None and len(label) == 1:
+        raise InputError(
+            f"column '{columns['label']}' has one class only ({label[0]!r})",
+            where=f"{sides[0].uri}: roles.label",
+            hint="A classifier is judged on rows of at least two classes",
+        )
+    if label and prediction and not set(label) & set(prediction):
+        raise InputError(
+            f"'{columns['label']}' holds {_some(label)} but '{columns['prediction']}' holds {_some(prediction)}",
+            where=where,
+            hint="Write both with the same values",
+        )
+    every = sorted({*(label or ()), *(prediction or ())})
+    if len(every) > 2:
+        return "multiclass", None
+    return "binary", _positive(roles, every, where)
+
+
+def _classes(connection: Connection, column: str, sides: Sequence[Source]) -> list[str] | None:
+    """The classes a column holds, or ``None`` where it holds quantities."""
+    values = distinct(connection, column, sides, MOST_CLASSES)
+    numeric = all(side.types[column] in ("integer", "float") for side in sides if column in side.types)
+    if values is None:
+        if not numeric:
+            raise InputError(
+                f"column '{column}' holds text with more than {MOST_CLASSES} different values",
+                where=sides[0].uri,
+                hint="A label or a prediction is a class or a number",
+            )
+        return None
+    fractions = numeric and any("." in v or "e" in v for v in values)
+    return None if fractions and len(values) > 2 else values
+
+
+def _refuse_text_numbers(columns: Mapping[str, str], sides: Sequence[Source]) -> None:
+    for role, column in columns.items():
+        for side in sides:
+            if side.types.get(column) not in ("integer", "float", None):
+                raise InputError(f"column '{column}' must hold numbers", where=f"{side.uri}: roles.{role}")
+
+
+def _positive(roles: Roles, values: Sequence[str], where: str) -> str:
+    given = roles.positive
+    if given is not None:
+        text = "1" if given is True else "0" if given is False else str(given)
+        if text not in values:
+            raise InputError(
+                f"'{text}' is not a value of the label or prediction",
+                where="roles.positive",
+                hint=f"Values: {_some(values)}",
+            )
+        return text
+    known = [value for value in values if value in POSITIVE]
+    if len(known) == 1:
+        return known[0]
+    if values == ["0"]:
+        return "1"
+    raise InputError(
+        f"the classes are {_some(values)}; which one is the positive class?",
+        where=where,
+        hint=f"Add roles.positive, for example positive: {values[-1]}",
+    )
+
+
+def _some(values: Sequence[str]) -> str:
+    shown = ", ".join(repr(v) for v in values[:6])
+    return shown + (", …" if len(values) > 6 else "")
+
+
+def _kinds(
+    connection: Connection,
+    spec: Spec,
+    roles: Mapping[str, tuple[str, ...]],
+    task: Task,
+    sides: Sequence[Source],
+) -> tuple[dict[str, Kind], dict[str, str]]:
+    kinds: dict[str, Kind] = {}
+    left_out: dict[str, str] = {}
+    for role, columns in roles.items():
+        for column in columns:
+            given = spec.types.get(column)
+            own = [_kind(connection, column, side, sides) for side in sides if column in side.types]
+            kind = given or (own[0] if own else "other")
+            if role in ("label", "prediction") and task in ("binary", "multiclass"):
+                kind = "categorical"
+            elif role == "text":
+                kind = "text"
+            kinds[column] = kind
+            missing = next((side.name for side in sides if column not in side.types), None)
+            if role == "feature" and missing:
+                left_out[column] = f"column '{column}' is missing from the {missing} data"
+            elif role == "feature" and "numeric" in (kind, *own) and len({*own, kind}) > 1:
+                left_out[column] = f"column '{column}' holds {own[0]} values now and {own[-1]} values in the reference"
+    return kinds, left_out
+
+
+def _kind(connection: Connection, column: str, side: Source, sides: Sequence[Source]) -> Kind:
+    kind = side.types[column]
+    if kind in ("integer", "float"):
+        return "numeric"
+    if kind == "boolean":
+        return "categorical"
+    if kind == "text":
+        few = distinct(connection, column, sides, MOST_CATEGORIES) is not None
+        return "categorical" if few else "text"
+    return "other"
+
+
+def _groups(connection: Connection, column: str, sides: Sequence[Source]) -> tuple[str | None, ...]:
+    found: set[str] = set()
+    null = False
+    for side in sides:
+        if column not in side.types:
+            continue
+        text = sql.text(column, side.types[column])
+        rows = connection.execute(f"SELECT DISTINCT {text} FROM {side.sql} LIMIT {MOST_GROUPS + 2}").fetchall()
+        found |= {str(row[0]) for row in rows if row[0] is not None}
+        null = null or any(row[0] is None for row in rows)
+    if len(found) > MOST_GROUPS:
+        raise InputError(
+            f"column '{column}' has more than {MOST_GROUPS} different values",
+            where=f"{sides[0].uri}: roles.sensitive",
+            hint="Make a column of bands, such as age_band, and name that one",
+        )
+    return (*sorted(found), *((None,) if null else ()))
+
+
+def _windows(connection: Connection, spec: Spec, sides: Sequence[Source]) -> tuple[windows.Grid | None, dict[int, str]]:
+    column = spec.roles.time
+    if not column:
+        return None, {}
+    times = [windows.time_sql(connection, side, column) for side in sides if column in side.types]
+    zones = {side.zones[column] for side in sides if side.types.get(column) == "time"}
+    if len(zones) > 1:
+        raise mixed_zones(column, f"{sides[0].uri} and {sides[1].uri}", {"UTC offset", "none"})
+    if spec.windows is None:
+        return None, {}
+    made = windows.grid(times[0], spec.windows.every.count, spec.windows.every.unit, spec.windows.start)
+    return made, {number: made.start(number) for number in windows.numbers(connection, sides[0], made)}

@@ -1,0 +1,114 @@
+"""Reductions as SQL text. The one place that quotes names and values; everything else asks here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier, whatever characters it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def text(name: str, kind: str, *, flag: bool = False) -> str:
+    """A column as text, the same for 1, 1.0 and true where ``flag`` says that it holds classes.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    kind : str
+        ``integer``, ``float``, ``boolean``, ``text`` …
+    flag : bool
+        Write booleans as 1 and 0, so that a boolean label agrees with an integer prediction.
+    """
+    column = quote(name)
+    if kind == "float":
+        whole = f"abs({column}) < 1e15 AND {column} = floor({column})"
+        written = f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) WHEN isnan({column}) THEN NULL"
+        return f"{written} ELSE CAST({column} AS VARCHAR) END"
+    if kind == "boolean" and flag:
+        return f"CASE {column} WHEN TRUE THEN '1' WHEN FALSE THEN '0' END"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def number(name: str) -> str:
+    """A numeric column as DOUBLE."""
+    return f"CAST({quote(name)} AS DOUBLE)"
+
+
+def is_value(expression: str, value: str) -> str:
+    """1 where the expression has the value, 0 where it has another, NULL where it has none."""
+    return f"CASE WHEN {expression} IS NULL THEN NULL WHEN {expression} = {literal(value)} THEN 1 ELSE 0 END"
+
+
+def code(expression: str, values: Sequence[str | None]) -> str:
+    """The place of the expression's value in ``values`` (-1 where it is not there or NULL)."""
+    cases = " ".join(f"WHEN {literal(v)} THEN {i}" for i, v in enumerate(values) if v is not None)
+    null = next((i for i, v in enumerate(values) if v is None), -1)
+    plain = f"CASE {expression} {cases} ELSE -1 END" if cases else "-1"
+    return f"CASE WHEN {expression} IS NULL THEN {null} ELSE {plain} END"
+
+
+def grouped(
+    source: str,
+    keys: dict[str, str],
+    groupings: Iterable[Sequence[str]],
+    values: dict[str, str],
+    aggregates: dict[str, str],
+) -> str:
+    """One scan, grouped by several sets of keys at once.
+
+    Parameters
+    ----------
+    source : str
+        What to read, already quoted.
+    keys : dict
+        Alias to expression of each grouping key.
+    groupings : iterable of sequence of str
+        The sets of key aliases to group by.
+    values : dict
+        Alias to expression of keys that every grouping has.
+    aggregates : dict
+        Alias to aggregate expression over the aliases.
+
+    Returns
+    -------
+    str
+        Rows of ``which grouping, every key, every value, every aggregate``. The first column is the GROUPING number of
+        the keys in their order: bit 1 where a key was rolled up, so that a rolled-up key differs from NULL.
+    """
+    aliases, shared = list(keys), list(values)
+    inner = ", ".join(f"{expression} AS {alias}" for alias, expression in {**keys, **values}.items()) or "1"
+    mask = f"GROUPING({', '.join(aliases)})" if aliases else "0"
+    select = ", ".join([mask, *aliases, *shared, *(f"{e} AS {a}" for a, e in aggregates.items())])
+    sets = ", ".join(f"({', '.join([*grouping, *shared])})" for grouping in groupings)
+    needed = f"SELECT {inner}, * FROM {source}" if _reads_columns(aggregates) else f"SELECT {inner} FROM {source}"
+    by = f" GROUP BY GROUPING SETS ({sets})" if aliases or shared else ""
+    return f"SELECT {select} FROM ({needed}) AS base{by}"
+
+
+def _reads_columns(aggregates: dict[str, str]) -> bool:
+    return any(expression != "COUNT(*)" for expression in aggregates.values())
+
+
+def grouping_mask(keys: Sequence[str], grouping: Sequence[str]) -> int:
+    """The GROUPING number that :func:`grouped` gives to the rows of a grouping."""
+    return sum((key not in grouping) << (len(keys) - 1 - i) for i, key in enumerate(keys))
+
+
+def substitute(expression: str, numbers: Mapping[str, str]) -> str:
+    """An expression over roles with their columns put in; a role name is a word of its own.
+
+    Examples
+    --------
+    >>> substitute("abs(label - prediction)", {"label": '"y"', "prediction": '"p"'})
+    'abs("y" - "p")'
+    """
+    return re.sub(r"\b[a-z_]+\b", lambda word: numbers.get(word[0], word[0]), expression)

@@ -1,0 +1,131 @@
+"""Event time: any time column as UTC, and the half-open windows over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from dte_panel.engine.sources import Connection, Source, mixed_zones
+from dte_panel.engine.sql import literal, quote
+from dte_panel.errors import InputError
+
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_OFFSET = r":[0-9]{2}(?:\.[0-9]+)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})$"
+#: More windows than this say that `windows.every` is too short for the data.
+MOST_WINDOWS = 3_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Windows of equal length, numbered from an origin.
+
+    Attributes
+    ----------
+    sql : str
+        The window's number as an expression over a source's columns.
+    count : int
+        Length, in months or seconds.
+    unit : {"months", "seconds"}
+    origin : int
+        Month number (year × 12 + month − 1) or Unix time of window 0.
+    """
+
+    sql: str
+    count: int
+    unit: str
+    origin: int
+
+    def start(self, number: int) -> str:
+        """The window's start as ISO text, a date where it begins at midnight."""
+        if self.unit == "months":
+            year, month = divmod(self.origin + number * self.count, 12)
+            return f"{year:04d}-{month + 1:02d}-01"
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self.origin + number * self.count)
+        midnight = self.origin % 86_400 == 0 and self.count % 86_400 == 0
+        return moment.date().isoformat() if midnight else moment.replace(tzinfo=None).isoformat()
+
+
+def time_sql(connection: Connection, source: Source, column: str) -> str:
+    """A time column as a UTC timestamp: dates, timestamps, ISO text, or whole years.
+
+    Raises
+    ------
+    InputError
+        The column is of another type, holds no time at all, or mixes time zones.
+    """
+    kind, name = source.types[column], quote(column)
+    ((present,),) = connection.execute(f"SELECT COUNT({name}) FROM {source.sql}").fetchall()
+    if not present:
+        raise _bad(source, column, "has no values")
+    if kind == "time":
+        return f"({name} AT TIME ZONE 'UTC')" if source.zones[column] else f"CAST({name} AS TIMESTAMP)"
+    if kind == "integer":
+        ((low, high),) = connection.execute(f"SELECT MIN({name}), MAX({name}) FROM {source.sql}").fetchall()
+        if not 1 <= low <= high <= 9999:
+            raise _bad(source, column, f"holds whole numbers from {low} to {high}, which are not years")
+        return f"CAST(make_date(CAST({name} AS INTEGER), 1, 1) AS TIMESTAMP)"
+    if kind == "text":
+        return _text_time_sql(connection, source, column)
+    raise _bad(source, column, f"holds {kind} values")
+
+
+def _text_time_sql(connection: Connection, source: Source, column: str) -> str:
+    name = quote(column)
+    offset = f"regexp_extract({name}, {literal(_OFFSET)}, 1)"
+    found = connection.execute(
+        f"SELECT DISTINCT {offset} FROM {source.sql} WHERE {name} IS NOT NULL LIMIT 9"
+    ).fetchall()
+    zones = {str(row[0]) for row in found}
+    if len(zones) > 1:
+        raise mixed_zones(column, f"{source.uri}: roles.time", zones)
+    sql = f"TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'" if zones - {""} else f"TRY_CAST({name} AS TIMESTAMP)"
+    wrong = connection.execute(
+        f"SELECT {name} FROM {source.sql} WHERE {name} IS NOT NULL AND {sql} IS NULL LIMIT 1"
+    ).fetchall()
+    if wrong:
+        raise _bad(source, column, f"holds text that is not a time, such as {str(wrong[0][0])[:40]!r}")
+    return f"({sql})"
+
+
+def _bad(source: Source, column: str, what: str) -> InputError:
+    return InputError(
+        f"column '{column}' {what}", where=f"{source.uri}: roles.time", hint="Name a column of dates, times or years"
+    )
+
+
+def grid(time: str, count: int, unit: str, start: date | None) -> Grid:
+    """Number the windows of ``every: <count> <unit>`` over a time expression.
+
+    Without ``start``, weeks begin on Mondays, months and years where the calendar says.
+    """
+    if unit in _MONTHS:
+        length = count * _MONTHS[unit]
+        origin = start.year * 12 + start.month - 1 if start else 0
+        months = f"(year({time}) * 12 + month({time}) - 1 - {origin})"
+        return Grid(f"CAST(floor({months} / {length}.0) AS BIGINT)", length, "months", origin)
+    length = count * _SECONDS[unit]
+    # 1970-01-05 is a Monday.
+    origin = int((start - date(1970, 1, 1)).total_seconds()) if start else (4 * 86_400 if unit == "week" else 0)
+    return Grid(f"CAST(floor((epoch({time}) - {origin}) / {length}.0) AS BIGINT)", length, "seconds", origin)
+
+
+def numbers(connection: Connection, source: Source, window_grid: Grid) -> Sequence[int]:
+    """The numbers of the windows that have rows, in order."""
+    rows = connection.execute(
+        f"SELECT DISTINCT {window_grid.sql} AS w FROM {source.sql} WHERE w IS NOT NULL ORDER BY w"
+    ).fetchall()
+    if len(rows) > MOST_WINDOWS:
+        raise InputError(
+            f"gives {len(rows):,} windows; {MOST_WINDOWS:,} are the most",
+            where="windows.every",
+            hint="Use longer windows",
+        )
+    return [int(row[0]) for row in rows]
+
+
+def newest(connection: Connection, source: Source, column: str) -> str | None:
+    """The latest time of a source as ISO text."""
+    ((end,),) = connection.execute(f"SELECT MAX({time_sql(connection, source, column)}) FROM {source.sql}").fetchall()
+    return end.isoformat() if end else None

@@ -1,0 +1,48 @@
+"""The plugin API: every hook that a provider may implement. Entry-point group ``dte_panel``; the value is a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from dte_panel.model import Metric, Theme, View
+
+if TYPE_CHECKING:
+    import param
+
+GROUP = "dte_panel"
+#: A plugin module may say ``api_version = 1``; another number than this one is refused at load.
+API_VERSION = 1
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def dte_settings() -> type[param.Parameterized]:  # type: ignore[empty-body]
+    """Give the class of the provider's settings.
+
+    Called once at load. The class validates ``plugins: {<provider>: {...}}`` of ``trust.yaml``, and its values stand in
+    the evidence. Import ``param`` inside the function.
+    """
+
+
+@hookspec
+def dte_metrics(settings: Any) -> Iterable[Metric]:  # type: ignore[empty-body]
+    """Give what can be measured.
+
+    Called once per assessment with an instance of the provider's settings class, or ``None`` where it has none. An
+    implementation that needs no settings leaves the argument out.
+    """
+
+
+@hookspec
+def dte_views() -> Iterable[View]:  # type: ignore[empty-body]
+    """Give how the measurements are shown. Called when the provider's page is opened."""
+
+
+@hookspec
+def dte_themes() -> Iterable[Theme]:  # type: ignore[empty-body]
+    """Give design tokens. Called when the shell starts."""

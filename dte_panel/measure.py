@@ -1,0 +1,187 @@
+"""From states to measurements: call ``finish`` where it can be called, and say why where it cannot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from dte_panel.engine import plan
+from dte_panel.engine.duckdb import Cells, Place
+from dte_panel.engine.layout import Layout
+from dte_panel.engine.plan import Request
+from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement, Metric, Value
+from dte_panel.operators import finite_or_none
+from dte_panel.reductions import Facts
+from dte_panel.registry import describe
+from dte_panel.states import Documented, State
+
+States = Mapping[tuple[Any, str | None], Cells | str]
+
+
+class Measurer:
+    """Measures metrics on the states of one column, or of all rows.
+
+    Parameters
+    ----------
+    layout : Layout
+    states : mapping
+        Request key to states by place, or to the reason why there are none.
+    has_reference : bool
+    facts : Documented
+    """
+
+    def __init__(self, layout: Layout, states: States, *, has_reference: bool, facts: Documented) -> None:
+        self.layout, self.states, self.has_reference = layout, states, has_reference
+        self.facts: Cells = {(CURRENT, ()): facts}
+
+    def measure(self, provider: str, metric: Metric, column: str | None) -> Iterator[Measurement]:
+        """All measurements of a metric for one column."""
+        if self.layout.task not in metric.tasks:
+            return
+        why = self._impossible(metric, column)
+        if why is not None:
+            # A comparison that lacks its reference says so once, not once a column.
+            yield _measurement(provider, metric, (CURRENT, ()), column, Value(None, reason=why))
+            return
+        for place, across, value in self._values(metric, column):
+            yield _measurement(provider, metric, place, column, value, across)
+
+    def _impossible(self, metric: Metric, column: str | None) -> str | None:
+        role = plan.missing_role(metric, self.layout)
+        if role:
+            return f"no {role} role is set: add roles.{role}"
+        if isinstance(metric, Comparison):
+            if metric.across == "reference" and not self.has_reference:
+                return "there is no reference: add data.reference"
+            if metric.across == "cohorts" and len(self.layout.groupings) < 2:
+                return "no sensitive role is set: add roles.sensitive"
+        return self.layout.left_out.get(column) if column else None
+
+    def _values(self, metric: Metric, column: str | None) -> Iterator[tuple[Place, str | None, Value | Exception]]:
+        if isinstance(metric, Comparison) and metric.across == "cohorts":
+            yield from self._across_cohorts(metric, column)
+            return
+        cells = self._cells(metric, column)
+        if isinstance(cells, str):
+            yield (CURRENT, ()), None, RuntimeError(cells)
+            return
+        against = isinstance(metric, Comparison)
+        for place in self._places(metric, cells):
+            window, cohort = place
+            if against and window == REFERENCE:
+                continue
+            states = [c[place] for c in cells]
+            if against:
+                before = [c.get((REFERENCE, cohort)) for c in cells]
+                if any(state is None for state in before):
+                    yield place, None, Value(None, reason="the reference has no such rows")
+                    continue
+                states += [state for state in before if state is not None]
+            yield place, None, _finish(metric, states)
+
+    def _across_cohorts(
+        self, metric: Comparison, column: str | None
+    ) -> Iterator[tuple[Place, str | None, Value | Exception]]:
+        made: dict[str, dict[Place, Value | Exception]] = {}
+        for part in metric.of:
+            cells = self._cells(part, column)
+            if isinstance(cells, str):
+                yield (CURRENT, ()), None, RuntimeError(cells)
+                return
+            made[part.id] = {p: _finish(part, [c[p] for c in cells]) for p in _common(cells)}
+        found = sorted({window for places in made.values() for window, _ in places})
+        for window in found:
+            if window not in (REFERENCE, CURRENT) and not metric.windows:
+                continue
+            for grouping in self.layout.groupings[1:]:
+                groups = {name: _grouped(places, window, grouping) for name, places in made.items()}
+                if any(groups.values()):
+                    yield (window, ()), " × ".join(grouping), _compare(metric, groups)
+
+    def _cells(self, metric: Metric, column: str | None) -> list[Cells] | str:
+        """The states of each reduction by place, or why there are none."""
+        found: list[Cells] = []
+        for reduction in metric.reductions:
+            key = Request(reduction, column).key
+            cells = self.facts if isinstance(reduction, Facts) else self.states.get(key, {})
+            if isinstance(cells, str):
+                return cells
+            found.append(cells)
+        return found
+
+    def _places(self, metric: Metric, cells: Sequence[Cells]) -> list[Place]:
+        return [
+            (window, cohort)
+            for window, cohort in _common(cells)
+            if (metric.windows or window in (REFERENCE, CURRENT)) and (metric.cohorts or not cohort)
+        ]
+
+
+def _common(cells: Sequence[Cells]) -> list[Place]:
+    first, *rest = cells
+    return [place for place in first if all(place in other for other in rest)]
+
+
+def _grouped(
+    places: Mapping[Place, Value | Exception], window: str, grouping: tuple[str, ...]
+) -> list[tuple[Cohort, Value | Exception]]:
+    """The values of one grouping's cohorts, in the order of the cohorts."""
+    wanted = sorted(grouping)
+    found = [
+        (cohort, value) for (w, cohort), value in places.items() if w == window and [c for c, _ in cohort] == wanted
+    ]
+    found.sort(key=lambda item: [(v is None, v or "") for _, v in item[0]])
+    return [(dict(cohort), value) for cohort, value in found]
+
+
+def _compare(metric: Comparison, groups: Mapping[str, Sequence[tuple[Cohort, Value | Exception]]]) -> Value | Exception:
+    for values in groups.values():
+        for _, value in values:
+            if isinstance(value, Exception):
+                return value
+    return _finish(metric, [groups])
+
+
+def _finish(metric: Metric, states: Iterable[State | Any]) -> Value | Exception:
+    try:
+        value: Any = metric.finish(*states)
+    except Exception as error:  # noqa: BLE001 - a provider's mistake is its own number's error
+        return error
+    if not isinstance(value, Value):
+        return TypeError(f"finish gave a {type(value).__name__}, not a Value")
+    if value.value is not None and not math.isfinite(value.value):
+        return ValueError(f"finish gave {value.value}, which is not a number to rely on")
+    return value
+
+
+def _measurement(
+    provider: str,
+    metric: Metric,
+    place: Place,
+    column: str | None,
+    value: Value | Exception,
+    across: str | None = None,
+) -> Measurement:
+    window, cohort = place
+    about = (f"{provider}.{metric.id}", metric.version, provider, window, dict(cohort), column)
+    if isinstance(value, Exception):
+        reason = str(value) if isinstance(value, RuntimeError) else describe(value)
+        return Measurement(*about, None, None, None, 0, "error", reason, across)
+    number = None if value.value is None else float(value.value)
+    low, high = (finite_or_none(None if end is None else float(end)) for end in (value.low, value.high))
+    if number is not None:
+        low, high = (None if low is None else min(low, number)), (None if high is None else max(high, number))
+    status = "not_evaluated" if number is None else "ok"
+    return Measurement(
+        *about,
+        number,
+        low if number is not None else None,
+        high if number is not None else None,
+        int(value.n),
+        status,  # type: ignore[arg-type]
+        value.reason or (None if number is not None else "it is not defined here"),
+        across,
+        tuple(dict(group) for group in value.groups),
+        dict(value.detail),
+    )

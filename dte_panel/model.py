@@ -1,0 +1,300 @@
+"""The words of the house as frozen dataclasses, to and from plain JSON. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Cohort = Mapping[str, str | None]
+Status = Literal["ok", "not_evaluated", "error"]
+VerdictWord = Literal["pass", "warn", "fail", "not_evaluated", "error"]
+
+REFERENCE, CURRENT = "reference", "current"
+#: Best first. The overall verdict is the last of these that a required check has.
+SEVERITY: tuple[VerdictWord, ...] = ("pass", "warn", "not_evaluated", "error", "fail")
+
+
+class Reduction:
+    """What to count. The nodes stand in :mod:`dte_panel.reductions`."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """What ``finish`` gives back: one number with its uncertainty.
+
+    Attributes
+    ----------
+    value : float or None
+        ``None`` where the number is undefined; ``reason`` then says why.
+    n : int
+        Rows that the number rests on (its own denominator).
+    low, high : float or None
+        95 % interval, where one exists.
+    reason : str or None
+        Why it is undefined, or a note on a defined number (rows left out, a sample, a heuristic).
+    groups : sequence of Cohort
+        For a gap: the two cohorts that make it, lower value first.
+    detail : mapping
+        Anything small and JSON-able that explains the number (names of new categories, bins …).
+    """
+
+    value: float | None
+    n: int = 0
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+    groups: Sequence[Cohort] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing that can be measured: what to reduce, and how the number comes from the state.
+
+    Attributes
+    ----------
+    id : str
+        Snake case, full words from the literature, without the provider's name.
+    title, definition, formula, source : str
+        For people: name, one or two sentences, the formula, the paper or library that defines it.
+    reduce : Reduction or tuple of Reduction
+        What to count; ``finish`` gets one state for each, in this order.
+    finish : callable
+        Pure function ``(*states) -> Value``.
+    better : {"higher", "lower", "nearer"}
+        Which direction is good; ``nearer`` means nearer to ``target``.
+    target : float or None
+        The value that ``nearer`` is measured from; ``None`` where groups are compared with each other.
+    range : tuple of (float or None)
+        Smallest and largest possible value.
+    unit : str
+        ``""`` for a plain number, ``"share"``, ``"rows"``, ``"p"`` (a p-value), ``"unit of the column"`` …
+    interval : str
+        How ``low`` and ``high`` are made ("Wilson", "DeLong", "bootstrap", ``""`` for none).
+    tasks : tuple of str
+        Kinds of model it applies to: "binary", "multiclass", "regression", "none" (no label or prediction).
+    windows, cohorts : bool
+        Whether it is measured for each window, for each cohort, besides all rows.
+    version : int
+        Goes up when the definition, the binning or the smoothing changes.
+    aliases : tuple of str
+        What other libraries call it.
+    group : str
+        Heading within the provider, such as an axis of the guardrails or "ratios".
+    """
+
+    id: str
+    title: str
+    definition: str
+    reduce: Reduction | tuple[Reduction, ...]
+    finish: Callable[..., Value]
+    better: Literal["higher", "lower", "nearer"] = "higher"
+    range: tuple[float | None, float | None] = (None, None)
+    target: float | None = None
+    unit: str = ""
+    formula: str = ""
+    source: str = ""
+    interval: str = ""
+    tasks: tuple[str, ...] = ("binary", "multiclass", "regression", "none")
+    windows: bool = True
+    cohorts: bool = True
+    version: int = 1
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+
+    @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """The reductions as a tuple, however they were given."""
+        return self.reduce if isinstance(self.reduce, tuple) else (self.reduce,)
+
+
+@dataclass(frozen=True)
+class Comparison(Metric):
+    """A function of several states of one metric, across cohorts or against the reference.
+
+    ``across="reference"``: ``finish(*current_states, *reference_states) -> Value``, once per window and cohort.
+    ``across="cohorts"``: ``finish(groups) -> Value`` with ``groups`` a mapping from each metric id in ``of`` to the
+    list of ``(cohort, Value)`` of one grouping; once per window and grouping.
+
+    Attributes
+    ----------
+    across : {"reference", "cohorts"}
+    of : tuple of Metric
+        For ``across="cohorts"``: the metrics whose values are compared.
+    """
+
+    across: Literal["reference", "cohorts"] = "reference"
+    of: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """How measurements are shown: ``render(results)`` returns anything that Panel can show.
+
+    Attributes
+    ----------
+    id, title : str
+    metrics : sequence of str
+        Ids (without the provider's name) of the metrics it shows; they fill the table twin and the definition.
+    render : callable
+        ``render(results)``, see :class:`dte_panel.shell.results.Results`. May return ``None`` for "nothing to show".
+    description : str
+        One sentence: what the picture tells.
+    wide : bool
+        Takes the whole width of the page.
+    """
+
+    id: str
+    title: str
+    metrics: Sequence[str]
+    render: Callable[[Any], Any]
+    description: str = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Design tokens: names and values of CSS custom properties and chart palettes.
+
+    Attributes
+    ----------
+    id, title : str
+    dark : bool
+        Whether it is a theme with a dark ground.
+    tokens : mapping
+        Token name (``bg``, ``surface``, ``text``, ``accent``, ``pass_fg`` …) to a CSS colour.
+    """
+
+    id: str
+    title: str
+    dark: bool
+    tokens: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number: metric@version × window × cohort, with its interval, ``n`` and a status."""
+
+    metric: str
+    version: int
+    provider: str
+    window: str
+    cohort: Cohort
+    column: str | None
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    status: Status
+    reason: str | None = None
+    across: str | None = None
+    groups: Sequence[Cohort] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; the gap's keys are there only where there is a gap."""
+        document = asdict(self)
+        for key in ("across", "groups", "detail"):
+            if not document[key]:
+                del document[key]
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Measurement:
+        """The measurement that :meth:`to_json` wrote."""
+        return cls(**document)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A metric, a bound and a scope, taken from a policy.
+
+    Attributes
+    ----------
+    metric : str
+        ``<provider>.<metric>``.
+    bound : str
+        ``"<= 0.2"`` or ``">= 0.8"``.
+    warn : str or None
+        A stricter bound: beyond it for certain, but within ``bound``, is ``warn``.
+    scope : {"current", "windows", "cohorts", "all"}
+        Which measurements: all current rows; also each window; also each cohort; everything.
+    min_n : int
+        Fewer rows are ``not_evaluated``.
+    required : bool
+        Whether it counts for the overall verdict.
+    rule : {"interval", "point"}
+        Judge the interval or the bare value.
+    kinds : tuple of str
+        Kinds of subject it applies to.
+    tasks : tuple of str
+        Kinds of task it applies to, as in :class:`Metric`; "none" is a subject without label and prediction.
+    citation : str
+        Where the bound comes from.
+    """
+
+    metric: str
+    bound: str
+    warn: str | None = None
+    scope: Literal["current", "windows", "cohorts", "all"] = "current"
+    columns: tuple[str, ...] = ()
+    min_n: int = 30
+    required: bool = True
+    rule: Literal["interval", "point"] = "interval"
+    kinds: tuple[str, ...] = ("model", "dataset")
+    tasks: tuple[str, ...] = ("binary", "multiclass", "regression", "none")
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The checks that a use must pass."""
+
+    id: str
+    title: str
+    checks: tuple[Check, ...]
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says of one measurement."""
+
+    metric: str
+    provider: str
+    window: str
+    cohort: Cohort
+    column: str | None
+    verdict: VerdictWord
+    required: bool
+    bound: str
+    reason: str
+    measurement: Measurement | None
+    across: str | None = None
+    citation: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        document = asdict(self)
+        document["measurement"] = self.measurement.to_json() if self.measurement else None
+        if not self.across:
+            del document["across"]
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Verdict:
+        """The verdict that :meth:`to_json` wrote."""
+        inner = document["measurement"]
+        return cls(**{**document, "measurement": Measurement.from_json(inner) if inner else None})
+
+
+def overall(verdicts: Sequence[Verdict]) -> VerdictWord:
+    """The worst verdict of the required checks; with none of them, ``not_evaluated``."""
+    words = [v.verdict for v in verdicts if v.required]
+    return max(words, key=SEVERITY.index) if words else "not_evaluated"
+
+
+def cohort_key(cohort: Cohort) -> tuple[tuple[str, str | None], ...]:
+    """A hashable form of a cohort, the same whatever the order of its columns."""
+    return tuple(sorted(cohort.items(), key=lambda item: item[0]))

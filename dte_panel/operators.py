@@ -1,0 +1,198 @@
+"""Comparisons made from metrics: a gap between groups, a change against the reference. An operator, not a new class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from dte_panel.model import Cohort, Comparison, Metric, Value
+from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, wilson
+
+Side = tuple[float, float, float]
+Groups = Sequence[tuple[Cohort, Value]]
+
+
+def difference(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
+    """The largest difference of a metric between any two groups, ``max - min``.
+
+    The interval holds for all pairs of groups at once: its lower end is the largest gap that some pair shows for
+    certain, its upper end the largest that any pair leaves open.
+
+    Parameters
+    ----------
+    metric : Metric
+        A metric with an interval.
+    id, title : str
+        As in :class:`~dte_panel.Metric`.
+    **described
+        Other fields of :class:`~dte_panel.Comparison`, such as ``definition``, ``formula``, ``source``, ``aliases``.
+
+    References
+    ----------
+    Fairlearn ``MetricFrame.difference(method="between_groups")``.
+    """
+    return _gap(metric, id, title, _difference, {"better": "lower", "range": (0.0, None), **described})
+
+
+def ratio(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
+    """The smallest ratio of a metric between any two groups, ``min / max``; 1 where all groups have the same value.
+
+    Parameters and interval as for :func:`difference`.
+
+    References
+    ----------
+    Fairlearn ``MetricFrame.ratio(method="between_groups")``.
+    """
+    return _gap(metric, id, title, _ratio, {"better": "higher", "range": (0.0, 1.0), **described})
+
+
+def largest(*comparisons: Comparison, id: str, title: str, smallest: bool = False, **described: Any) -> Comparison:
+    """The worst of several comparisons across cohorts: the largest (or ``smallest``) of their values.
+
+    Where one of them has no value, the worst of the others is not the worst of all: the whole is undefined. The one
+    exception is a ratio of rates that are 0 in every group; no gap is seen there, but the lower end goes down to 0.
+    """
+
+    def finish(groups: Mapping[str, Groups]) -> Value:
+        made = [c.finish(groups) for c in comparisons]
+        missing = [f"{c.title}: {v.reason}" for c, v in zip(comparisons, made, strict=True) if v.value is None]
+        known = [v for v in made if v.value is not None]
+        if not known or any(v.value is None and not v.groups for v in made):
+            return Value(None, max(v.n for v in made), reason="; ".join(missing))
+        pick = min if smallest else max
+        worst = pick(known, key=lambda v: v.value or 0.0)
+        ends = [[e for e in (getattr(v, end) for v in known) if e is not None] for end in ("low", "high")]
+        low, high = (pick(e) if e else None for e in ends)
+        notes = dict.fromkeys([*missing, *(v.reason for v in known if v.reason)])
+        return Value(
+            worst.value,
+            worst.n,
+            0.0 if missing else low,
+            high,
+            reason="; ".join(notes) or None,
+            groups=worst.groups,
+        )
+
+    first = comparisons[0]
+    of = tuple({m.id: m for c in comparisons for m in c.of}.values())
+    fields = {"better": first.better, "range": first.range, "tasks": first.tasks, "unit": first.unit, **described}
+    fields.setdefault("definition", title)
+    return Comparison(
+        id=id, title=title, reduce=(), finish=finish, of=of, across="cohorts", interval="simultaneous", **fields
+    )
+
+
+def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
+    """A metric now minus the same metric on the reference.
+
+    The two samples are independent, so the interval comes from both sides' own intervals (Newcombe's hybrid).
+    """
+    parts = len(metric.reductions)
+
+    def finish(*states: Any) -> Value:
+        now, before = metric.finish(*states[:parts]), metric.finish(*states[parts:])
+        for value, name in ((now, "current"), (before, "reference")):
+            if value.value is None:
+                return Value(None, value.n, reason=f"{name}: {value.reason}")
+        low, high = None, None
+        sides = _side(metric, now, Z95), _side(metric, before, Z95)
+        if sides[0] and sides[1]:
+            low, high = difference_interval(sides[0], sides[1])
+        return Value((now.value or 0.0) - (before.value or 0.0), now.n, low, high, detail={"reference": before.value})
+
+    fields = {
+        "definition": f"{metric.title}: current minus reference.",
+        "better": metric.better,
+        "tasks": metric.tasks,
+        "unit": metric.unit,
+        "windows": metric.windows,
+        "cohorts": metric.cohorts,
+        **described,
+    }
+    return Comparison(
+        id=id, title=title, reduce=metric.reductions, finish=finish, across="reference", interval="Newcombe", **fields
+    )
+
+
+def _gap(
+    metric: Metric, id: str, title: str, compare: Callable[[Metric, Groups], Value], described: dict[str, Any]
+) -> Comparison:
+    described.setdefault("definition", title)
+    return Comparison(
+        id=id,
+        title=title,
+        reduce=(),
+        finish=lambda groups: compare(metric, groups[metric.id]),
+        across="cohorts",
+        of=(metric,),
+        **{"tasks": metric.tasks, "unit": metric.unit, "interval": "simultaneous", **described},
+    )
+
+
+def _defined(groups: Groups) -> tuple[list[tuple[Cohort, Value, float]], Value | None, str | None]:
+    """The groups with a value; why there is no gap; which groups were left out."""
+    known = [(cohort, value, value.value) for cohort, value in groups if value.value is not None]
+    if len(known) < 2:
+        return known, Value(None, sum(v.n for _, v in groups), reason=_too_few(len(groups), len(known))), None
+    out = [", ".join(str(v) for v in cohort.values()) for cohort, value in groups if value.value is None]
+    return known, None, f"undefined and left out: {'; '.join(out)}" if out else None
+
+
+def _too_few(groups: int, defined: int) -> str:
+    return f"{groups} group{'s' * (groups != 1)}, {defined} with a value; a gap needs two"
+
+
+def _difference(metric: Metric, groups: Groups) -> Value:
+    known, undefined, note = _defined(groups)
+    if undefined:
+        return undefined
+    z = simultaneous_z(len(known))
+    lowest, highest = (pick(known, key=lambda g: g[2]) for pick in (min, max))
+    ends = [difference_interval(a, b) for a, b in _pairs(metric, known, z)]
+    low, high = (max(0.0, max(e[i] for e in ends)) if ends else None for i in (0, 1))
+    return Value(
+        highest[2] - lowest[2], sum(g[1].n for g in known), low, high, reason=note, groups=(lowest[0], highest[0])
+    )
+
+
+def _ratio(metric: Metric, groups: Groups) -> Value:
+    known, undefined, note = _defined(groups)
+    if undefined:
+        return undefined
+    lowest, highest = (pick(known, key=lambda g: g[2]) for pick in (min, max))
+    n = sum(g[1].n for g in known)
+    if highest[2] <= 0:
+        return Value(None, n, reason="the rate is 0 in every group", groups=(lowest[0], highest[0]))
+    ends = [ratio_interval(b, a) for a, b in _pairs(metric, known, simultaneous_z(len(known)))]
+    low, high = (min(1.0, min(e[i] for e in ends)) if ends else None for i in (0, 1))
+    return Value(lowest[2] / highest[2], n, low, high, reason=note, groups=(lowest[0], highest[0]))
+
+
+def _pairs(metric: Metric, known: list[tuple[Cohort, Value, float]], z: float) -> list[tuple[Side, Side]]:
+    """Both sides of every pair, the higher value first."""
+    sides = [side for side in (_side(metric, value, z) for _, value, _ in known) if side]
+    return [(max(a, b), min(a, b)) for a, b in combinations(sides, 2)]
+
+
+def _side(metric: Metric, value: Value, z: float) -> Side | None:
+    """A value with its interval at another quantile than 95 %."""
+    if value.value is None or value.low is None or value.high is None:
+        return None
+    if metric.interval == "Wilson":
+        low, high = wilson(value.value * value.n, value.n, z)
+        return value.value, low, high
+    scale = z / Z95
+    low, high = (value.value + (end - value.value) * scale for end in (value.low, value.high))
+    smallest, greatest = metric.range
+    return (
+        value.value,
+        low if smallest is None else max(low, smallest),
+        high if greatest is None else min(high, greatest),
+    )
+
+
+def finite_or_none(number: float | None) -> float | None:
+    """JSON has no infinity: an end that the data cannot bound is ``None``."""
+    return number if number is not None and math.isfinite(number) else None

@@ -1,0 +1,249 @@
+"""From measurements to verdicts. Pure: no clock, no files, no settings; the same numbers give the same words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dte_panel.errors import InputError, did_you_mean
+from dte_panel.model import (
+    CURRENT,
+    REFERENCE,
+    SEVERITY,
+    Check,
+    Cohort,
+    Measurement,
+    Policy,
+    Verdict,
+    VerdictWord,
+    cohort_key,
+)
+
+_BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
+#: What a number is that does not hold the bound.
+_BEYOND = {"<=": "above", "<": "not below", ">=": "below", ">": "not above", "==": "not"}
+#: Tried in this order until numbers that differ look different.
+_FORMATS = (",.2f", ",.3f", ",.4f", ",.5f", ",.6f", ".3g", ".6g", ".12g", ".17g")
+#: States of a provider that are nobody's mistake.
+_QUIET = ("ok", "disabled")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One side of a check: the numbers ``x`` with ``x op limit``."""
+
+    op: str
+    limit: float
+
+    def __str__(self) -> str:
+        return f"{self.op} {self.limit:.12g}"
+
+    def within(self, low: float, high: float) -> bool:
+        """Whether every number from ``low`` to ``high`` holds the bound."""
+        return all(self._holds(end) for end in (low, high))
+
+    def beyond(self, low: float, high: float) -> bool:
+        """Whether no number from ``low`` to ``high`` holds the bound."""
+        if self.op == "==":
+            return not low <= self.limit <= high
+        # The end that is nearest to the bound decides.
+        return not self._holds(low if self.op.startswith("<") else high)
+
+    def _holds(self, x: float) -> bool:
+        limit = self.limit
+        return {"<=": x <= limit, "<": x < limit, ">=": x >= limit, ">": x > limit, "==": x == limit}[self.op]
+
+
+def parse_bound(text: str, *, where: str = "") -> Bound:
+    """Read a bound such as ``"<= 0.2"``; ``where`` (a file, a check) is named in the error.
+
+    Examples
+    --------
+    >>> parse_bound(">= 0.8")
+    Bound(op='>=', limit=0.8)
+    """
+    found = _BOUND.fullmatch(text) if isinstance(text, str) else None
+    limit = float(found[2]) if found else math.nan
+    if not found or not math.isfinite(limit):
+        hint = "Write an operator (<=, <, >=, >, ==) and a number, such as '<= 0.2' or '>= 0.8'"
+        raise InputError(f"{text!r} is not a bound", where=where, hint=hint)
+    return Bound(found[1], limit)
+
+
+def validate(check: Check, *, where: str = "") -> None:
+    """Refuse a check whose bounds cannot be read, or whose ``warn`` is not stricter than its ``bound``."""
+    where = where or check.metric
+    bound = parse_bound(check.bound, where=where)
+    if check.warn is None:
+        return
+    warn = parse_bound(check.warn, where=where)
+    side = bound.op[0]
+    stricter = warn.limit <= bound.limit if side == "<" else warn.limit >= bound.limit
+    if side == "=" or warn.op[0] != side or not stricter:
+        hint = "The warn bound has the same direction and is stricter, such as bound '<= 0.2' and warn '<= 0.1'"
+        raise InputError(f"warn '{check.warn}' is not stricter than bound '{check.bound}'", where=where, hint=hint)
+
+
+def judge(check: Check, measurement: Measurement) -> Verdict:
+    """Say what a check makes of one measurement.
+
+    With ``rule="interval"`` it fails only if the whole interval lies beyond the bound and passes only if the whole
+    interval lies within; a missing end is judged by the value itself. Too few rows, or no value, is never a pass.
+    """
+    word, reason = _unusable(check, measurement) or _weigh(check, measurement)
+    return _verdict(check, word, reason, measurement)
+
+
+def select(check: Check, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The measurements that a check judges, by its metric, columns and scope. The reference is never judged.
+
+    A metric without columns to measure has one measurement of no column that says why; it is never left out.
+    """
+    return [
+        m
+        for m in measurements
+        if m.metric == check.metric
+        and (not check.columns or m.column in check.columns or (m.column is None and m.value is None))
+        and m.window != REFERENCE
+        and (m.window == CURRENT or check.scope in {"windows", "all"})
+        and (not m.cohort or check.scope in {"cohorts", "all"})
+    ]
+
+
+def judge_all(
+    policy: Policy,
+    measurements: Iterable[Measurement],
+    *,
+    providers: Mapping[str, tuple[str, str | None]],
+    kind: str,
+    task: str,
+    known: Collection[str] = (),
+) -> list[Verdict]:
+    """Judge everything a policy asks for, worst first.
+
+    Parameters
+    ----------
+    policy : Policy
+    measurements : iterable of Measurement
+    providers : mapping
+        Provider id to ``(state, reason)``; any state but ``"ok"`` and ``"disabled"`` is one that could not be used.
+    kind, task : str
+        Of the subject: checks that do not list them in ``kinds`` and ``tasks`` are skipped.
+    known : collection of str
+        Ids of all metrics that there are (``<provider>.<metric>``), measured or not; they tell a wrong name from a
+        metric that found nothing to measure. Default: the measured ones.
+
+    A check with nothing to judge has a verdict too, and so has each provider that could not be used.
+    """
+    every = list(measurements)
+    ids = set(known) or {m.metric for m in every}
+    verdicts: list[Verdict] = []
+    for check in policy.checks:
+        if kind in check.kinds and task in check.tasks:
+            found = select(check, every)
+            verdicts += [judge(check, m) for m in found] or [_unmeasured(check, providers, ids)]
+    told = {v.provider for v in verdicts if v.verdict == "error" and v.required}
+    for provider, (state, reason) in providers.items():
+        if state not in _QUIET and provider not in told:
+            broken = Check(f"{provider}.*", bound="")
+            verdicts.append(_verdict(broken, "error", _complaint(provider, state, reason)))
+    return sorted(verdicts, key=_order)
+
+
+def counts(verdicts: Iterable[Verdict]) -> dict[VerdictWord, int]:
+    """How many verdicts there are of each word, best word first; words without a verdict are 0."""
+    words = [v.verdict for v in verdicts]
+    return {word: words.count(word) for word in SEVERITY}
+
+
+def _unusable(check: Check, m: Measurement) -> tuple[VerdictWord, str] | None:
+    """Why the measurement cannot be held against a bound."""
+    if m.status == "error":
+        return "error", m.reason or "the provider could not compute it"
+    if m.status != "ok" or m.value is None:
+        return "not_evaluated", m.reason or "it has no value"
+    if any(math.isnan(x) for x in (m.value, m.low, m.high) if x is not None):
+        return "not_evaluated", "its value or interval is not a number"
+    if m.n < check.min_n:
+        return "not_evaluated", f"{m.n:,} {'row' if m.n == 1 else 'rows'}, {check.min_n:,} needed"
+    return None
+
+
+def _weigh(check: Check, m: Measurement) -> tuple[VerdictWord, str]:
+    """The interval (or the bare value) against the bound, then against the stricter one."""
+    bound = parse_bound(check.bound, where=check.metric)
+    stricter = parse_bound(check.warn, where=check.metric) if check.warn else None
+    low, high, ends = _span(check, m)
+    limits = [b.limit for b in (bound, stricter) if b]
+    shown = _shown(low, float(m.value or 0.0), high, limits, ends=ends) + _between(m.groups)
+    if bound.beyond(low, high):
+        return "fail", f"{shown} is {_BEYOND[bound.op]} {bound.limit:.12g}"
+    if not bound.within(low, high):
+        return "warn", f"{shown}: the interval spans the bound {bound.limit:.12g}"
+    if stricter and stricter.beyond(low, high):
+        but = f"{_BEYOND[stricter.op]} {stricter.limit:.12g}"
+        return "warn", f"{shown} is within {bound.limit:.12g} but {but}"
+    return "pass", f"{shown} is within {bound.limit:.12g}"
+
+
+def _span(check: Check, m: Measurement) -> tuple[float, float, bool]:
+    """What is judged, from where to where, and whether it is an interval."""
+    value = float(m.value or 0.0)
+    ends = [value] if check.rule == "point" else [value, *(x for x in (m.low, m.high) if x is not None)]
+    return min(ends), max(ends), len(ends) > 1
+
+
+def _shown(low: float, value: float, high: float, limits: Sequence[float], *, ends: bool) -> str:
+    """The number, with its interval if it has one, in as few digits as tell all of them from each other and from 0."""
+    numbers = {low, value, high, *limits, 0.0}
+    formats = _FORMATS if any(x % 1 for x in numbers) and abs(value) < 1_000 else (",.0f", *_FORMATS)
+    for spec in formats:
+        if len({format(x + 0.0, spec) for x in numbers}) == len(numbers):
+            break
+    text = format(value + 0.0, spec)
+    return f"{text} [{low + 0.0:{spec}}, {high + 0.0:{spec}}]" if ends else text
+
+
+def _between(groups: Sequence[Cohort]) -> str:
+    """The groups that make a gap, each by its columns and values."""
+    names = [", ".join(f"{k}: {'missing' if v is None else v}" for k, v in g.items()) or "all rows" for g in groups]
+    return f" between {' and '.join(names)}" if names else ""
+
+
+def _unmeasured(check: Check, providers: Mapping[str, tuple[str, str | None]], ids: Collection[str]) -> Verdict:
+    """The verdict of a check that found nothing to judge."""
+    provider = check.metric.partition(".")[0]
+    if provider not in providers:
+        why = f"provider '{provider}' is not installed: pip install dte-panel-{provider}"
+        return _verdict(check, "not_evaluated", why)
+    state, reason = providers[provider]
+    if state != "ok":
+        word: VerdictWord = "not_evaluated" if state == "disabled" else "error"
+        return _verdict(check, word, _complaint(provider, state, reason))
+    columns = f" of {', '.join(check.columns)}" if check.columns else ""
+    why = f"not measured: nothing{columns} in scope '{check.scope}' that it applies to"
+    if check.metric not in ids:
+        hint = did_you_mean(check.metric, [i for i in ids if i.startswith(f"{provider}.")])
+        why = f"not measured: provider '{provider}' gave no '{check.metric}'" + (f". {hint}" if hint else "")
+    return _verdict(check, "not_evaluated", why)
+
+
+def _complaint(provider: str, state: str, reason: str | None) -> str:
+    return f"provider {provider} is {state}" + (f": {reason}" if reason else "")
+
+
+def _verdict(check: Check, word: VerdictWord, reason: str, m: Measurement | None = None) -> Verdict:
+    """A verdict on a measurement, or on its absence."""
+    provider = check.metric.partition(".")[0]
+    window, cohort, column, across = (m.window, m.cohort, m.column, m.across) if m else (CURRENT, {}, None, None)
+    given = (check.metric, provider, window, cohort, column, word, check.required, check.bound, reason, m)
+    return Verdict(*given, across=across, citation=check.citation)
+
+
+def _order(v: Verdict) -> tuple[object, ...]:
+    """Worst first, then required first, then by name, so that the same verdicts stand in the same order."""
+    cohort = [(k, value is None, value or "") for k, value in cohort_key(v.cohort)]
+    worst = -SEVERITY.index(v.verdict)
+    return worst, not v.required, v.metric, v.window, v.column or "", cohort, v.across or "", v.bound, v.reason

@@ -1,0 +1,126 @@
+"""What to count: few nodes, each of which the engine turns into states that add up.
+
+A node names *roles*, not columns: ``"label"``, ``"prediction"``, ``"score"``, ``"sensitive"``, ``"feature"``,
+``"text"``, ``"time"``, ``"id"``; ``"column:NAME"`` names a column. ``"feature|score"`` means each column with one of these
+roles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dte_panel.model import Reduction
+
+
+@dataclass(frozen=True)
+class Counts(Reduction):
+    """Contingency table of the columns. State: :class:`~dte_panel.states.Table`.
+
+    Parameters
+    ----------
+    *columns : str
+        Roles. A role with several columns (``sensitive``) is crossed.
+    """
+
+    columns: tuple[str, ...]
+
+    def __init__(self, *columns: str) -> None:
+        object.__setattr__(self, "columns", columns)
+
+
+@dataclass(frozen=True)
+class Profile(Reduction):
+    """Rows, nulls, NaN, infinities, min, max, mean, M2 of each column. State: :class:`~dte_panel.states.Profiled`."""
+
+    columns: str
+
+
+@dataclass(frozen=True)
+class Histogram(Reduction):
+    """Each column in the reference's quantile bins (numbers) or in its categories.
+
+    State: :class:`~dte_panel.states.Binned`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
+    bins : int
+        Number of quantile bins of a numeric column; equal edges fall together.
+    """
+
+    columns: str
+    bins: int = 10
+
+
+@dataclass(frozen=True)
+class Categories(Reduction):
+    """Rows of each category; columns of text and booleans, labels.
+
+    State: :class:`~dte_panel.states.Table`.
+    """
+
+    columns: str
+
+
+@dataclass(frozen=True)
+class Values(Reduction):
+    """Rows of each value of each numeric column, exact. State: :class:`~dte_panel.states.Ordered`."""
+
+    columns: str
+
+
+@dataclass(frozen=True)
+class Scores(Reduction):
+    """Rows of each score value by label (0 and 1), exact. State: :class:`~dte_panel.states.Scored`."""
+
+
+@dataclass(frozen=True)
+class Sums(Reduction):
+    """Mean and sum of squared deviations of expressions over roles. State: :class:`~dte_panel.states.Moments`.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        Roles with one column each that the expressions use; a row counts if none of them is missing.
+    expressions : tuple of (str, str)
+        Name and portable SQL expression, such as ``("absolute", "abs(label - prediction)")``.
+    """
+
+    roles: tuple[str, ...]
+    expressions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Rows(Reduction):
+    """Values of each column themselves, sampled: for what cannot be counted in SQL. Never kept in the evidence.
+
+    State: :class:`~dte_panel.states.Sample`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
+    sample : int
+        At most so many rows, drawn with ``seed``.
+    seed : int
+    """
+
+    columns: str
+    sample: int = 20_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Distinct(Reduction):
+    """Exact number of distinct values of each column of whole numbers or text; does not add up, so only for all rows.
+
+    State: :class:`~dte_panel.states.DistinctCount`.
+    """
+
+    columns: str
+
+
+@dataclass(frozen=True)
+class Facts(Reduction):
+    """What the spec and the run say of themselves. State: :class:`~dte_panel.states.Documented`."""

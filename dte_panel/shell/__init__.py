@@ -1,0 +1,86 @@
+"""The shell: shows evidence, never computes from rows. The one room that knows Panel, HoloViews and Bokeh.
+
+Importing it is light; Panel is loaded when a dashboard is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dte_panel.evidence import Evidence
+    from dte_panel.registry import Registry
+
+__all__ = ["dashboard", "serve"]
+
+
+def dashboard(
+    evidence: Evidence | Sequence[Evidence], *, registry: Registry | None = None, budget: float = 20.0
+) -> Any:
+    """Show evidence: a Panel object for a notebook cell, or ``.servable()`` in an app.
+
+    Parameters
+    ----------
+    evidence : Evidence or list of Evidence
+        One subject, or several to choose from.
+    registry : Registry, optional
+        Where views and themes come from; the installed plugins by default.
+    budget : float
+        Seconds that one view may take to draw before its card says so.
+
+    Returns
+    -------
+    panel.viewable.Viewable
+    """
+    from dte_panel.shell.app import build
+    from dte_panel.shell.library import Library
+
+    return build(Library.of(evidence, registry), budget=budget)
+
+
+def serve(
+    evidence: Evidence | Sequence[Evidence],
+    *,
+    address: str = "127.0.0.1",
+    port: int = 5006,
+    open_browser: bool = True,
+    prefix: str = "",
+    allow_origins: Sequence[str] = (),
+    registry: Registry | None = None,
+    budget: float = 20.0,
+    say: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the dashboard until Ctrl-C or SIGTERM.
+
+    Parameters
+    ----------
+    evidence : Evidence or list of Evidence
+    address, port : str, int
+        Where to listen. If the port is taken, a free one is used and said.
+    open_browser : bool
+        Open the page in the user's browser.
+    prefix : str
+        Path under which the pages stand, for a proxy.
+    allow_origins : sequence of str
+        More ``host:port`` from which the page may be opened.
+    registry : Registry, optional
+        Where views and themes come from; the installed plugins by default.
+    budget : float
+        Seconds that one view may take to draw.
+    say : callable, optional
+        Gets each line for the user; standard output by default.
+    """
+    from dte_panel.shell.server import run
+
+    run(
+        evidence,
+        address=address,
+        port=port,
+        open_browser=open_browser,
+        prefix=prefix,
+        allow_origins=allow_origins,
+        registry=registry,
+        budget=budget,
+        say=say,
+    )

@@ -1,0 +1,43 @@
+// Runs once per page: URL and Back, the system's colour scheme, small screens, what Page leaves unnamed for screen readers.
+export function render({model, view}) {
+  const mark = attrs(el("span"), {hidden: ""})
+  const page = view.model.document.roots().find((root) => root.data && "sidebar_open" in root.data)?.data
+  const narrow = matchMedia("(max-width: 899px)").matches
+  if (page && narrow) page.sidebar_open = false
+  if (!model.served) return mark
+
+  if (page && !model.chosen && matchMedia("(prefers-color-scheme: dark)").matches) page.dark_theme = true
+  document.documentElement.lang = "en"
+  const title = () => { document.title = model.title || "DTE Panel" }
+  let first = true
+  const address = () => {
+    if (model.search !== location.search && !(model.search === "?" && !location.search)) {
+      history[first ? "replaceState" : "pushState"]({}, "", location.pathname + model.search)
+    }
+    first = false
+  }
+  const remember = () => {
+    if (model.cookie) document.cookie = `dte_theme=${encodeURIComponent(model.cookie)}; path=/; max-age=31536000; SameSite=Lax`
+  }
+  const back = () => model.send_msg({search: location.search || "?"})
+  addEventListener("popstate", back)
+  title()
+  address()
+  model.on("title", title)
+  model.on("search", () => { address(); if (page && narrow) page.sidebar_open = false; top() })
+  model.on("cookie", remember)
+  model.on("remove", () => removeEventListener("popstate", back))
+
+  const shadow = () => [...Bokeh.index.roots].map((v) => v.shadow_el).find((s) => s && s.querySelector("main"))
+  const top = () => shadow()?.querySelector(".main-content")?.scrollTo(0, 0)
+  const mend = () => {
+    const root = shadow()
+    if (!root) return
+    for (const h of root.querySelectorAll("h5")) if (!h.textContent.trim()) h.setAttribute("role", "presentation")
+    for (const nav of root.querySelectorAll("nav")) nav.setAttribute("role", "presentation") // ours has the name
+    root.querySelector(".main-content")?.setAttribute("tabindex", "-1")
+  }
+  setTimeout(mend, 300)
+  setTimeout(mend, 2000)
+  return mark
+}

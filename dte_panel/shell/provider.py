@@ -1,0 +1,159 @@
+"""A provider's page: its verdict, its views in cards, its findings. Views are drawn one by one and may fail alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import panel as pn
+
+from dte_panel.errors import DTEError, PluginError
+from dte_panel.model import View
+from dte_panel.registry import guarded
+from dte_panel.shell import safe
+from dte_panel.shell import words as w
+from dte_panel.shell.findings import headline, summarise
+from dte_panel.shell.layout import card, grid, stack
+from dte_panel.shell.library import Place, Subject
+from dte_panel.shell.overview import sections, unjudged
+from dte_panel.shell.parts import FindingsList, FrameHead, Hero, Text
+from dte_panel.shell.results import Results
+from dte_panel.shell.state import State
+from dte_panel.shell.tables import twin
+
+NOTHING = "Nothing to show for this selection."
+
+
+class ProviderPage:
+    """The page and the work that is left: ``draw`` fills one card after the other.
+
+    Parameters
+    ----------
+    state : State
+    results : Results
+        What the views get.
+    heard : callable
+        Gets messages of links.
+    budget : float
+        Seconds for each view.
+    """
+
+    def __init__(self, state: State, results: Results, heard: Any, budget: float) -> None:
+        self.subject, self.place, self.results, self.budget = state.chosen, state.place, results, budget
+        self._registry = state.library.registry
+        self._cards = grid(Text(text="Drawing …", kind="loading"))
+        mine = [f for f in self.subject.findings if f.provider == self.place.provider]
+        found = FindingsList(sections=sections(mine, state), heard=heard)
+        self.view = stack(hero(self.subject, self.place), self._cards, *([found] if mine else []))
+
+    def draw(self, soon: Callable[[Callable[[], None]], None]) -> None:
+        """Draw all views; ``soon`` runs what touches the page where it may be touched."""
+        try:
+            views = self._registry.views(self.place.provider)
+        except DTEError as error:
+            told = Text(text=f"The views of this provider cannot be shown: {error}", kind="error")
+            soon(lambda: self._cards.param.update(objects=[card(told, wide=True)]))
+            return
+        frames = [Frame(view, self.results, self.subject) for view in views]
+        shown = [frame.view for frame in frames] or [card(Text(text="This provider has no views.", kind="empty"), wide=True)]
+        soon(lambda: self._cards.param.update(objects=shown))
+        for frame in frames:
+            soon(_later(frame, frame.drawn(self.budget)))
+
+
+def _later(frame: Frame, body: Any) -> Callable[[], None]:
+    return lambda: frame.show(body)
+
+
+class Frame:
+    """The card around a view: head, what it drew, its table twin."""
+
+    def __init__(self, view: View, results: Results, subject: Subject) -> None:
+        self._view, self._results = view, results
+        self._body = pn.Column(Text(text="Drawing …", kind="loading"), sizing_mode="stretch_width", margin=(8, 0, 6, 0))
+        ids = [str(i) for i in view.metrics]
+        head = FrameHead(
+            title=str(view.title), description=str(view.description), definitions=[definition(results, i) for i in ids]
+        )
+        shown = results.measurements(*ids) or results.measurements(*ids, window=None) if ids else []
+        table = [twin(shown, subject.evidence.metrics, results.verdict_of, str(view.title))] if shown else []
+        self.view = card(head, self._body, *table, wide=bool(view.wide))
+
+    def drawn(self, budget: float) -> Any:
+        """Let the view draw, within its time; what it gives is made fit for the page."""
+        reason = self._unmeasured()
+        if reason:
+            return Text(text=reason, kind="empty")
+        try:
+            drawn = guarded(lambda: safe.viewable(self._view.render(self._results)), budget, "it")
+        except PluginError as error:
+            return Text(text=f"This view could not be drawn: {error.message}", kind="error")
+        except DTEError as error:
+            return Text(text=f"This view could not be drawn: {error}", kind="error")
+        return Text(text=NOTHING, kind="empty") if drawn is None else drawn
+
+    def show(self, body: Any) -> None:
+        """Put what was drawn into the card; what fails only now is told there too."""
+        try:
+            self._body.objects = [body]
+        except Exception as error:  # noqa: BLE001 - a plugin's object may raise anything when it becomes a model
+            told = f"This view could not be drawn: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            self._body.objects = [Text(text=told, kind="error")]
+
+    def _unmeasured(self) -> str:
+        """Why there is nothing to draw, where none of the view's metrics has a number anywhere."""
+        ids = [str(i) for i in self._view.metrics]
+        every = self._results.measurements(*ids, window=None) if ids else []
+        if not every or any(m.status == "ok" for m in every):
+            return ""
+        reasons = list(dict.fromkeys(m.reason for m in every if m.reason))
+        return f"Not evaluated: {w.listing(reasons, 2) or 'no reason was given'}."
+
+
+def definition(results: Results, metric: str) -> dict[str, Any]:
+    """A metric's definition for people."""
+    return {"title": "", "definition": "", **describe(results.definition(metric))}
+
+
+def describe(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Title, definition and facts of a definition."""
+    low, high = (list(found.get("range") or ()) + [None, None])[:2]
+    limits = "" if low is None and high is None else w.interval(low, high)
+    better = str(found.get("better") or "")
+    if better == "nearer":
+        target = found.get("target")
+        better = f"nearer to {w.number(target)}" if target is not None else "groups nearer to each other"
+    told = {
+        "Formula": found.get("formula"),
+        "Source": found.get("source"),
+        "Better": better,
+        "Range": limits,
+        "Unit": found.get("unit"),
+        "Interval": f"95 %, {found['interval']}" if found.get("interval") else "",
+        "Also called": w.listing([str(a) for a in found.get("aliases") or ()], 9),
+        "Version": found.get("version"),
+    }
+    facts = [[name, str(text)] for name, text in told.items() if text]
+    return {"title": str(found.get("title", "")), "definition": str(found.get("definition") or ""), "facts": facts}
+
+
+def hero(subject: Subject, place: Place) -> Hero:
+    """The provider's verdict in words, with its worst findings and the reasons of what is missing."""
+    told = subject.providers.get(place.provider, {})
+    verdicts = subject.index.verdicts.get(place.provider, [])
+    summary = summarise(verdicts)
+    mine = [f for f in subject.findings if f.provider == place.provider and f.verdict != "pass"]
+    origin = " ".join(str(x) for x in (told.get("distribution"), told.get("version")) if x)
+    count = sum(1 for m in subject.evidence.measurements if m.provider == place.provider)
+    facts = [origin, str(told.get("license") or ""), w.plural(count, "measurement")]
+    lead = headline(summary) if verdicts else unjudged(subject, place.provider)
+    if verdicts and not sum(summary.required.values()):
+        lead = f"{w.VERDICT_WORDS[summary.verdict]}: {w.plural(sum(summary.counts.values()), 'check')}, none required"
+    return Hero(
+        title=place.title,
+        facts=[text for text in facts if text],
+        word=summary.verdict,
+        headline=lead,
+        notes=[f.sentence for f in mine[:2]],
+        counts=dict(summary.counts),
+    )

@@ -1,0 +1,177 @@
+"""Make text, and whatever a view returned, fit for the page: nothing that came with the data is read as HTML.
+
+What our own components show needs none of this: they set text. Panel's panes and titles, and Bokeh's ``Div``, read
+HTML; a view may use them, so each is told to show text, or its text is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import param
+from bokeh.models import HoverTool, LayoutDOM, Model
+
+from dte_panel.shell.parts import Text
+from dte_panel.shell.tables import of_frame
+
+if TYPE_CHECKING:
+    from panel.viewable import Viewable
+
+#: Parameters that Panel or Material UI reads as HTML, whatever the widget.
+_READ_AS_HTML = ("title", "description", "label_html", "header")
+_HTML_FORMATTERS = {"html", "link", "image", "textarea"}
+
+
+def safe(text: object) -> str:
+    """Text for a place that interprets HTML."""
+    return html.escape(str(text))
+
+
+def viewable(result: Any) -> Viewable | None:
+    """Something Panel can show without running what stands in the data; ``None`` stays nothing."""
+    if result is None:
+        return None
+    if isinstance(result, pn.viewable.Viewable):
+        return neutral(result)
+    if isinstance(result, pn.viewable.Viewer):
+        return neutral(result.__panel__())
+    if isinstance(result, param.rx) or (callable(result) and hasattr(result, "_dinfo")):
+        return neutral(pn.panel(result))
+    if isinstance(result, list | tuple):
+        parts = [part for part in map(viewable, result) if part is not None]
+        return pn.Column(*parts, sizing_mode="stretch_width", margin=0) if parts else None
+    return _drawn(result)
+
+
+def _drawn(result: Any) -> Viewable:
+    import pandas as pd
+
+    if isinstance(result, pd.Series):
+        result = result.to_frame()
+    if isinstance(result, pd.DataFrame):
+        return of_frame(result)
+    if isinstance(result, LayoutDOM):
+        return _bokeh(result)
+    if type(result).__module__.partition(".")[0] in {"holoviews", "geoviews", "hvplot"}:
+        return _holoviews(result)
+    return Text(text=str(result))
+
+
+def _holoviews(element: Any) -> Viewable:
+    import holoviews as hv
+
+    if isinstance(element, hv.HoloMap | hv.DynamicMap) or element.traverse(lambda x: x, [hv.DynamicMap]):
+        return pn.pane.HoloViews(element, sizing_mode="stretch_width", margin=0)
+    # Drawn here and not in the pane, so that an error in it is the view's and within the view's time.
+    return _bokeh(hv.render(element, backend="bokeh"))
+
+
+def _bokeh(root: LayoutDOM) -> Viewable:
+    for model in root.references():
+        neutral_bokeh(model)
+    if root.sizing_mode is None or root.sizing_mode == "fixed":
+        root.update(width=None, sizing_mode="stretch_width")
+    return pn.pane.Bokeh(root, sizing_mode="stretch_width", margin=0)
+
+
+def neutral_bokeh(model: Model) -> None:
+    """Markup models show text; a hover tool escapes what it shows."""
+    if "render_as_text" in model.properties():
+        model.update(render_as_text=True)
+    if isinstance(model, HoverTool) and isinstance(model.tooltips, list):
+        model.tooltips = [(safe(name), str(field).replace("{safe}", "")) for name, field in model.tooltips]
+    elif isinstance(model, HoverTool) and isinstance(model.tooltips, str):
+        model.tooltips = model.tooltips.replace("{safe}", "")
+
+
+def neutral(root: Viewable) -> Viewable:
+    """Walk through a Panel object and neutralise every part that reads HTML; a bare part may be replaced."""
+    for part in root.select():
+        for name in _READ_AS_HTML:
+            _escape(part, name)
+        _fix(part)
+    return root
+
+
+def _escape(part: param.Parameterized, name: str) -> None:
+    if name in part.param and isinstance(getattr(part, name), str) and not part.param[name].constant:
+        part.param.update(**{name: safe(getattr(part, name))})
+
+
+@singledispatch
+def _fix(part: Any) -> None:
+    """Fix one object; the default is for layouts with named children and for Material UI."""
+    if isinstance(part, pn.layout.base.NamedListPanel):
+        part._names = [safe(name) for name in part._names]
+        part.param.trigger("objects")
+    elif type(part).__module__.startswith("panel_material_ui"):
+        _escape(part, "object")
+
+
+@_fix.register
+def _markdown(part: pn.pane.Markdown) -> None:
+    part.param.update(renderer="markdown-it", renderer_options={"html": False})
+
+
+@_fix.register
+def _html(part: pn.pane.HTML) -> None:
+    part.param.update(sanitize_html=True, sanitize_hook=safe)
+
+
+@_fix.register
+def _frame(part: pn.pane.DataFrame) -> None:
+    part.param.update(escape=True)
+
+
+@_fix.register
+def _string(part: pn.pane.Str) -> None:
+    part.object = safe(part.object)
+
+
+@_fix.register
+def _static(part: pn.widgets.StaticText) -> None:
+    part.param.update(name=safe(part.name), value=safe(part.value))
+
+
+@_fix.register
+def _function(part: pn.param.ParamRef) -> None:
+    """What a bound function gives later goes through the same door."""
+    bound = part.object
+    part.object = pn.bind(_later(bound), bound)
+
+
+def _later(_: Any) -> Callable[[Any], Any]:
+    return lambda result: viewable(result)
+
+
+@_fix.register
+def _number(part: pn.indicators.Number) -> None:
+    part.name = safe(part.name)
+
+
+@_fix.register
+def _choices(part: pn.widgets.select._MultiSelectBase) -> None:
+    if isinstance(part, pn.widgets.MultiChoice):
+        options = part.options if isinstance(part.options, Mapping) else {str(o): o for o in part.options}
+        part.options = {safe(label): value for label, value in options.items()}
+
+
+@_fix.register
+def _tabulator(part: pn.widgets.Tabulator) -> None:
+    given = part.titles
+    names = [*part.value.columns, *filter(None, part.value.index.names), "index"] if part.value is not None else []
+    formatters = {k: f for k, f in part.formatters.items() if _kind(f) not in _HTML_FORMATTERS}
+    part.param.update(
+        titles={name: safe(given.get(name, name)) for name in names},
+        header_tooltips={k: safe(v) for k, v in part.header_tooltips.items()},
+        formatters=formatters,
+        groupby=[],
+    )
+
+
+def _kind(formatter: Any) -> str:
+    return str(formatter.get("type") if isinstance(formatter, Mapping) else formatter)

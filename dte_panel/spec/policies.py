@@ -1,0 +1,111 @@
+"""Policies from a name, a file or the spec itself, with each check looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast, get_type_hints
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
+
+from dte_panel.errors import InputError, did_you_mean
+from dte_panel.model import Check, Policy
+from dte_panel.policy import validate as validate_check
+from dte_panel.spec.complaints import together, validate
+from dte_panel.spec.document import Document, KeyPath, read_document
+from dte_panel.spec.fields import Names, Part, _one_or_more
+
+_METRIC = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
+
+
+def _metric(value: str) -> str:
+    if not _METRIC.fullmatch(value):
+        raise ValueError(f"must be provider.metric, such as drift.population_stability_index; it is '{value}'")
+    return value
+
+
+_Kinds = Annotated[tuple[Literal["model", "dataset"], ...], BeforeValidator(_one_or_more)]
+_Tasks = Annotated[tuple[Literal["binary", "multiclass", "regression", "none"], ...], BeforeValidator(_one_or_more)]
+#: What a field of a check must look like beyond the type that model.Check gives it.
+_SHARPER: dict[str, Any] = {
+    "metric": Annotated[str, AfterValidator(_metric)],
+    "min_n": Annotated[int, Field(ge=0)],
+    "columns": Names,
+    "kinds": _Kinds,
+    "tasks": _Tasks,
+}
+
+
+def _check_model() -> type[BaseModel]:
+    """The fields of model.Check, closed: a field added there is a key here without more ado."""
+    hints = get_type_hints(Check)
+    shape: dict[str, Any] = {
+        f.name: (_SHARPER.get(f.name, hints[f.name]), ... if f.default is MISSING else f.default) for f in fields(Check)
+    }
+    return create_model("PolicyCheck", __base__=Part, __doc__="A metric, a bound and a scope.", **shape)
+
+
+_CheckFields = _check_model()
+
+
+class PolicyFile(Part):
+    """The checks that a use must pass."""
+
+    id: Annotated[str, Field(min_length=1)] | None = None
+    """Short name; the file's name by default."""
+    title: str | None = None
+    """Name for people."""
+    citation: str = ""
+    """Where the bounds come from."""
+    checks: tuple[_CheckFields, ...]  # type: ignore[valid-type]
+
+
+def policy_names() -> list[str]:
+    """Names of the policies that come with DTE Panel."""
+    folder = files("dte_panel").joinpath("data", "policies")
+    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir()) if folder.is_dir() else []
+
+
+def read_policy(ref: str | Mapping[str, Any], base: Path | None = None, document: Document | None = None) -> Policy:
+    """Read the policy that a spec asks for.
+
+    Parameters
+    ----------
+    ref : str or mapping
+        A name (``default``), a path to a YAML file, or the content itself.
+    base : Path, optional
+        The folder that a relative path is resolved against.
+    document : Document, optional
+        The spec that ``ref`` stands in, for line numbers.
+    """
+    outer = document or Document({}, "")
+    if isinstance(ref, Mapping):
+        return _policy(Document(ref, outer.where, outer.lines, ("policy",)), "inline")
+    if "/" in ref or "\\" in ref or ref.endswith((".yaml", ".yml")):
+        return _policy(read_document((base or Path()) / ref, ref), Path(ref).stem)
+    if ref not in (names := policy_names()):
+        hint = did_you_mean(ref, names) + ". A path to a file ends in .yaml or holds a /"
+        raise outer.complain(("policy",), f"there is no policy '{ref}'", hint)
+    source = files("dte_panel").joinpath("data", "policies", f"{ref}.yaml")
+    return _policy(read_document(cast(Path, source), f"policy {ref}"), ref)
+
+
+def _policy(document: Document, name: str) -> Policy:
+    content = validate(PolicyFile, document)
+    checks = tuple(Check(**check.model_dump()) for check in cast(tuple[BaseModel, ...], content.checks))
+    problems = [document.complain(*problem) for problem in _bad_bounds(checks)]
+    if problems:
+        raise together(problems)
+    identity = content.id or name
+    return Policy(id=identity, title=content.title or identity, checks=checks, citation=content.citation)
+
+
+def _bad_bounds(checks: tuple[Check, ...]) -> Iterator[tuple[KeyPath, str, str]]:
+    for i, check in enumerate(checks):
+        try:
+            validate_check(check)
+        except InputError as error:
+            yield ("checks", i), error.message, error.hint

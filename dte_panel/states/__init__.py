@@ -1,0 +1,59 @@
+"""States: the reduced values of one cohort in one window. They add up: ``a.merge(b)`` is the state of both row sets.
+
+Every mergeable state is a commutative monoid; ``zero()`` is its neutral element. Loads numpy, so providers import it
+late; they get states handed to ``finish`` and rarely need the classes by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dte_panel.states.moments import Moments, Profiled
+from dte_panel.states.ordered import Ordered, Scored
+from dte_panel.states.table import Binned, Table
+
+__all__ = [
+    "Binned",
+    "DistinctCount",
+    "Documented",
+    "Moments",
+    "Ordered",
+    "Profiled",
+    "Sample",
+    "Scored",
+    "State",
+    "Table",
+]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values themselves, never written: ``total`` rows that are not NULL, of which ``values`` may be a sample."""
+
+    values: tuple[str, ...] = ()
+    total: int = 0
+
+    @property
+    def sampled(self) -> bool:
+        """Whether rows were left out."""
+        return len(self.values) < self.total
+
+
+@dataclass(frozen=True)
+class DistinctCount:
+    """How many distinct values ``n`` non-NULL rows have. Two of them do not add up."""
+
+    distinct: int = 0
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class Documented:
+    """What the spec and the run say of themselves: ``facts`` is plain JSON."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+State = Table | Profiled | Binned | Ordered | Scored | Moments | Sample | DistinctCount | Documented

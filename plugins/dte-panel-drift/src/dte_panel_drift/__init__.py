@@ -1,0 +1,35 @@
+"""Drift of features, score, prediction and label against a reference, for DTE Panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dte_panel import Metric, View, hookimpl
+
+if TYPE_CHECKING:
+    import param
+
+
+@hookimpl
+def dte_settings() -> type[param.Parameterized]:
+    """The number of bins."""
+    from dte_panel_drift.settings import DriftSettings
+
+    return DriftSettings
+
+
+@hookimpl
+def dte_metrics(settings: Any) -> Iterable[Metric]:
+    """Distances, tests, missing values and categories of each column."""
+    from dte_panel_drift.metrics import BINS, metrics
+
+    return metrics(settings.bins if settings else BINS)
+
+
+@hookimpl
+def dte_views() -> Iterable[View]:
+    """Heat map, distributions, ranking and missing values."""
+    from dte_panel_drift.views import VIEWS
+
+    return VIEWS

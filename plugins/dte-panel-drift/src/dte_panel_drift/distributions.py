@@ -1,0 +1,111 @@
+"""Reference and current distribution of single columns, from their bins."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from dte_panel_drift.binned import rows_per_bin
+from dte_panel_drift.charts import figure, legend, paired_bars, share, short
+
+if TYPE_CHECKING:
+    from dte_panel.states import Binned
+
+#: So many bars fit into one small picture.
+MOST_BARS = 12
+#: Height of every small picture.
+HEIGHT = 260
+NAMES = {None: "missing", "-inf": "−∞", "+inf": "+∞"}
+
+
+def panels(results: Any, columns: list[str]) -> Any:
+    """One small picture for each column, as many beside each other as fit."""
+    import panel as pn
+
+    made = [_picture(results, column) for column in columns]
+    # Panel has no types.
+    shown = [pn.pane.Bokeh(p, styles={"flex": "1 1 300px"}) for p in made if p is not None]  # type: ignore[no-untyped-call]
+    return pn.FlexBox(*shown, sizing_mode="stretch_width", gap="16px") if shown else None  # type: ignore[no-untyped-call]
+
+
+def _picture(results: Any, column: str) -> Any:
+    """Steps for numbers that spread over their bins, bars for everything else."""
+    kept = [results.states("Histogram", window=w, column=column) for w in (results.window, "reference")]
+    if not all(kept):
+        return None
+    now, before = (records[0].state for records in kept)
+    cuts = _cuts(before)
+    return _steps(results, column, now, before, cuts) if cuts else _bars(results, column, now, before)
+
+
+def _cuts(binned: Binned) -> list[float] | None:
+    """Ends of all bins, the outer ones where the reference ends; none where a bin has no width for a density."""
+    if not binned.edges or not binned.span:
+        return None
+    cuts = [binned.span[0], *binned.edges, binned.span[1]]
+    least = 1e-6 * (cuts[-1] - cuts[0])
+    return cuts if all(b - a > least for a, b in pairwise(cuts)) else None
+
+
+def _steps(results: Any, column: str, now: Binned, before: Binned, cuts: list[float]) -> Any:
+    plot = figure(results, height=HEIGHT, x_axis_label=_label(column, now, before), y_axis_label="share per unit")
+    lines = []
+    for binned, name, colour in ((before, "Reference", "reference"), (now, "Now", "accent")):
+        shares = [binned.counts.get(key, 0) / max(binned.n, 1) for key in binned.bins]
+        heights = [s / (b - a) for s, a, b in zip(shares, cuts, cuts[1:], strict=False)]
+        plot.quad(
+            left=cuts[:-1], right=cuts[1:], bottom=0, top=heights, line_color=None, legend_label=name,
+            fill_color=results.tokens[colour], fill_alpha=0.45 if binned is before else 0.15,
+        )  # fmt: skip
+        lines.append(([cuts[0], *cuts, cuts[-1]], [0, *heights, heights[-1], 0], colour, name))
+    for x, y, colour, name in lines:
+        plot.step(x, y, mode="after", line_color=results.tokens[colour], line_width=2, legend_label=name)
+    plot.y_range.start = 0
+    legend(results, plot)
+    return plot
+
+
+def _label(column: str, now: Binned, before: Binned) -> str:
+    """The column's name, and the shares that have no place on the axis."""
+    names, ours, theirs = rows_per_bin(now, before)
+    off = [
+        f"{NAMES[name]} {share(b / max(before.n, 1))} → {share(a / max(now.n, 1))}"
+        for name, a, b in zip(names, ours, theirs, strict=True)
+        if name in NAMES
+    ]
+    return short(column, 40) + (f"  ({', '.join(off)})" if off else "")
+
+
+def _bars(results: Any, column: str, now: Binned, before: Binned) -> Any:
+    names, ours, theirs = rows_per_bin(now, before)
+    shares = [(b / max(before.n, 1), a / max(now.n, 1)) for a, b in zip(ours, theirs, strict=True)]
+    labels = [_name(name, before, b) for name, b in zip(names, theirs, strict=True)]
+    bars = [
+        (label, *pair, f"{share(pair[0])} before, {share(pair[1])} now")
+        for label, pair in zip(labels, shares, strict=True)
+    ]
+    if now.edges is None:
+        bars.sort(key=lambda bar: -max(bar[1], bar[2]))
+    rest = bars[MOST_BARS:]
+    if rest:
+        once, today = sum(bar[1] for bar in rest), sum(bar[2] for bar in rest)
+        bars = [*bars[:MOST_BARS], (f"{len(rest)} others", once, today, f"{share(once)} before, {share(today)} now")]
+    return paired_bars(results, bars, height=HEIGHT, x_axis_label=f"{short(column, 40)}: share of rows")
+
+
+def _name(key: str | None, binned: Binned, rows: float) -> str:
+    """A bin in words."""
+    if binned.edges is None:
+        named = "missing" if key is None else str(key)
+        return named if rows else f"new: {named}"
+    if key in NAMES:
+        return NAMES[key]
+    place, edges = int(str(key)), binned.edges
+    if not edges:
+        return "all values"
+    if place == 0:
+        return f"below {edges[0]:,.6g}"
+    if place == len(edges):
+        return f"{edges[-1]:,.6g} and above"
+    low, high = edges[place - 1], edges[place]
+    return f"{low:,.6g}" if high - low <= 1e-9 * abs(high) else f"{low:,.6g} to {high:,.6g}"

@@ -1,0 +1,18 @@
+"""What a user may set under ``plugins: {drift: {...}}``."""
+
+from __future__ import annotations
+
+import param
+
+from dte_panel_drift.metrics import BINS
+
+
+class DriftSettings(param.Parameterized):
+    """Settings of the drift provider."""
+
+    bins = param.Integer(
+        default=BINS,
+        bounds=(2, 100),
+        doc="Quantile bins of the reference that a numeric column is cut into. More bins see finer changes and need "
+        "more rows. A changed number makes the distances incomparable with older ones.",
+    )

@@ -1,0 +1,1 @@
+"""The tutorial provider of DTE Panel: one metric, one comparison, one view."""

@@ -1,0 +1,210 @@
+"""How it is shown: four axes on a radar, their checks one by one, and where personal data was found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dte_panel import View
+from dte_panel_guardrails import documents, privacy, robustness
+from dte_panel_guardrails.patterns import PATTERNS
+
+#: Axes of the radar, clockwise from the top.
+AXES = (privacy.AXIS, robustness.AXIS, documents.TRANSPARENCY, documents.ACCOUNTABILITY)
+#: Best first; a check that has several results counts as the worst of them.
+ORDER = ("pass", "warn", "not_evaluated", "error", "fail")
+RINGS = (0.25, 0.5, 0.75, 1.0)
+#: Where the axis labels stand, as a share of the radius.
+LABEL_AT = 1.12
+
+_IDS = [m.id for m in (*privacy.metrics([], privacy.SAMPLE), *robustness.metrics(), *documents.metrics())]
+
+
+@dataclass
+class Axis:
+    """The checks of one axis; one with results for many columns or windows counts once, with its worst result."""
+
+    name: str
+    words: dict[tuple[Any, ...], str] = field(default_factory=dict)
+
+    def add(self, check: tuple[Any, ...], word: str) -> None:
+        """Note one result of a check."""
+        self.words[check] = max(self.words.get(check, word), word, key=ORDER.index)
+
+    def count(self, *words: str) -> int:
+        """Checks that ended with one of these words."""
+        return sum(word in words for word in self.words.values())
+
+    @property
+    def passed(self) -> int:
+        """Checks that passed everywhere."""
+        return self.count("pass")
+
+    @property
+    def evaluated(self) -> int:
+        """Checks that gave a verdict on a number."""
+        return self.count("pass", "warn", "fail")
+
+    @property
+    def left(self) -> int:
+        """Checks that could not be evaluated or ended in an error."""
+        return self.count("not_evaluated", "error")
+
+    @property
+    def score(self) -> str:
+        """``5 of 6``."""
+        return f"{self.passed} of {self.evaluated}" if self.evaluated else "none evaluated"
+
+    @property
+    def label(self) -> str:
+        """Name and score, and apart from them what could not be evaluated."""
+        left = f"\n{self.left} not evaluated" if self.left and self.evaluated else ""
+        return f"{self.name.capitalize()} {self.score}{left}"
+
+
+def axes(results: Any) -> list[Axis]:
+    """The four axes with their checks; an axis without a check is left out."""
+    found = {name: Axis(name) for name in AXES}
+    for verdict in results.verdicts():
+        axis = found.get(_axis(results, verdict.metric))
+        if axis:
+            axis.add((verdict.metric, verdict.bound, verdict.required), verdict.verdict)
+    return [axis for axis in found.values() if axis.words]
+
+
+def _axis(results: Any, metric: str) -> str:
+    definition: Mapping[str, Any] = results.definition(metric.partition(".")[2])
+    return str(definition.get("group", ""))
+
+
+def radar(results: Any) -> Any:
+    """Checks passed of checks evaluated, on each axis. What was not evaluated has no place on a spoke."""
+    shown = axes(results)
+    if not shown:
+        return None
+    from bokeh.models import ColumnDataSource, HoverTool
+    from bokeh.plotting import figure
+
+    tokens = results.tokens
+    ways = {axis.name: _way(AXES.index(axis.name)) for axis in shown}
+    fig = figure(
+        height=300,
+        sizing_mode="stretch_width",
+        toolbar_location=None,
+        match_aspect=True,
+        x_range=(-2.0, 2.0),
+        y_range=(-1.45, 1.45),
+    )
+    fig.axis.visible, fig.grid.visible, fig.outline_line_color = False, False, None
+    every = [_way(i) for i in range(len(AXES))]
+    rings = [[[ring * w[at] for w in every] for ring in RINGS] for at in (0, 1)]
+    fig.patches(*rings, fill_color=None, line_color=tokens["border"])
+    fig.segment([0] * len(every), [0] * len(every), *zip(*every, strict=True), line_color=tokens["border_strong"])
+    scored = [axis for axis in shown if axis.evaluated]
+    tips = [tuple(c * axis.passed / axis.evaluated for c in ways[axis.name]) for axis in scored]
+    xs, ys = [t[0] for t in tips], [t[1] for t in tips]
+    fig.patches([xs], [ys], fill_color=tokens["accent"], fill_alpha=0.2, line_color=tokens["accent"], line_width=2)
+    columns: dict[str, Any] = {
+        "x": xs,
+        "y": ys,
+        "axis": [axis.name.capitalize() for axis in scored],
+        "passed": [axis.score for axis in scored],
+        "left": [str(axis.left) for axis in scored],
+    }
+    dots = fig.scatter("x", "y", source=ColumnDataSource(columns), size=9, color=tokens["accent"])
+    tips_shown = [("Axis", "@axis"), ("Checks passed", "@passed"), ("Not evaluated", "@left")]
+    fig.add_tools(HoverTool(renderers=[dots], tooltips=tips_shown))
+    _labels(fig, {axis.label: ways[axis.name] for axis in shown}, tokens["text"])
+    return fig
+
+
+def _way(place: int) -> tuple[float, float]:
+    """The direction of an axis, clockwise from the top."""
+    angle = math.pi / 2 - 2 * math.pi * place / len(AXES)
+    return round(math.cos(angle), 12), round(math.sin(angle), 12)
+
+
+def _labels(fig: Any, ways: Mapping[str, tuple[float, float]], colour: str) -> None:
+    """Axis labels at the ends of the spokes, each growing away from the middle."""
+    for label, (x, y) in ways.items():
+        fig.text(
+            [x * LABEL_AT],
+            [y * LABEL_AT],
+            text=[label],
+            text_color=colour,
+            text_font_size="13px",
+            text_align="left" if x > 0 else "right" if x < 0 else "center",
+            text_baseline="bottom" if y > 0 else "top" if y < 0 else "middle",
+        )
+
+
+def checks(results: Any) -> Any:
+    """Every result of every check, axis by axis, worst first."""
+    import pandas as pd
+
+    rows = [
+        {
+            "axis": axis.capitalize(),
+            "check": results.definition(v.metric.partition(".")[2])["title"],
+            "column": v.column or v.across or "",
+            "window": v.window,
+            "verdict": v.verdict.replace("_", " "),
+            "number": "" if v.measurement is None else number(v.measurement.value),
+            "bound": v.bound,
+            "why": v.reason,
+        }
+        for axis in (*AXES, "")
+        for v in results.verdicts()
+        if (_axis(results, v.metric) if _axis(results, v.metric) in AXES else "") == axis
+    ]
+    return pd.DataFrame(rows) if rows else None
+
+
+def number(value: float | None) -> str:
+    """A number in at most four digits."""
+    return "–" if value is None else f"{value:,.0f}" if value == int(value) else f"{value:.4g}".replace("-", "−")
+
+
+def personal_data(results: Any) -> Any:
+    """Share of the scanned values of each column that look like personal data; only columns with text."""
+    import pandas as pd
+
+    rows: dict[str, dict[str, str]] = {}
+    for pattern in PATTERNS:
+        for m in results.measurements(pattern.id, window="current", cohort={}):
+            if m.column is not None and m.n and m.value is not None:
+                row = rows.setdefault(m.column, {"column": m.column, "values scanned": f"{m.n:,}"})
+                row[pattern.title] = f"{m.value:.2%}" if m.value else "0"
+    return pd.DataFrame(list(rows.values())) if rows else None
+
+
+def views() -> list[View]:
+    """The provider's page."""
+    return [
+        View(
+            "radar",
+            "Guardrails by axis",
+            _IDS,
+            radar,
+            "Checks passed of checks evaluated on each axis. A check that was not evaluated never counts as passed.",
+        ),
+        View(
+            "checks",
+            "Checks by axis",
+            _IDS,
+            checks,
+            "Each check with the number that decided it. Heuristics say that they are heuristics.",
+            wide=True,
+        ),
+        View(
+            "personal_data",
+            "Personal data patterns by column",
+            [pattern.id for pattern in PATTERNS],
+            personal_data,
+            "Share of each text column's values that look like personal data, over all current rows. A heuristic: no "
+            "hit does not mean that there is none.",
+            wide=True,
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Performance of classifiers and regressors over time and by cohort, for DTE Panel."""
