@@ -25,7 +25,7 @@ from dte_panel.reductions import (
 )
 
 if TYPE_CHECKING:
-    from dte_panel.assess import assess
+    from dte_panel.conductor import assess
     from dte_panel.evidence import Evidence
     from dte_panel.shell import dashboard
 
@@ -63,7 +63,7 @@ __all__ = [
 ]
 
 #: Public names that load heavy libraries, and the module each lives in.
-_LATE = {"assess": "dte_panel.assess", "Evidence": "dte_panel.evidence", "dashboard": "dte_panel.shell"}
+_LATE = {"assess": "dte_panel.conductor", "Evidence": "dte_panel.evidence", "dashboard": "dte_panel.shell"}
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from dte_panel.errors import InputError, did_you_mean
 from dte_panel.model import (
@@ -26,8 +27,6 @@ _BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\
 _BEYOND = {"<=": "above", "<": "not below", ">=": "below", ">": "not above", "==": "not"}
 #: Tried in this order until numbers that differ look different.
 _FORMATS = (",.2f", ",.3f", ",.4f", ",.5f", ",.6f", ".3g", ".6g", ".12g", ".17g")
-#: States of a provider that are nobody's mistake.
-_QUIET = ("ok", "disabled")
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,6 @@ class Bound:
 
     op: str
     limit: float
-
-    def __str__(self) -> str:
-        return f"{self.op} {self.limit:.12g}"
 
     def within(self, low: float, high: float) -> bool:
         """Whether every number from ``low`` to ``high`` holds the bound."""
@@ -97,10 +93,7 @@ def judge(check: Check, measurement: Measurement) -> Verdict:
 
 
 def select(check: Check, measurements: Iterable[Measurement]) -> list[Measurement]:
-    """The measurements that a check judges, by its metric, columns and scope. The reference is never judged.
-
-    A metric without columns to measure has one measurement of no column that says why; it is never left out.
-    """
+    """What a check judges: by metric, columns and scope, never the reference. Why no column was measured is kept."""
     return [
         m
         for m in measurements
@@ -123,19 +116,16 @@ def judge_all(
 ) -> list[Verdict]:
     """Judge everything a policy asks for, worst first.
 
+    A check with nothing to judge has a verdict too, and so has each provider that could not be used.
+
     Parameters
     ----------
-    policy : Policy
-    measurements : iterable of Measurement
     providers : mapping
         Provider id to ``(state, reason)``; any state but ``"ok"`` and ``"disabled"`` is one that could not be used.
     kind, task : str
         Of the subject: checks that do not list them in ``kinds`` and ``tasks`` are skipped.
     known : collection of str
-        Ids of all metrics that there are (``<provider>.<metric>``), measured or not; they tell a wrong name from a
-        metric that found nothing to measure. Default: the measured ones.
-
-    A check with nothing to judge has a verdict too, and so has each provider that could not be used.
+        Ids of all metrics there are (default: the measured ones): tells a wrong name from one with nothing to measure.
     """
     every = list(measurements)
     ids = set(known) or {m.metric for m in every}
@@ -146,7 +136,7 @@ def judge_all(
             verdicts += [judge(check, m) for m in found] or [_unmeasured(check, providers, ids)]
     told = {v.provider for v in verdicts if v.verdict == "error" and v.required}
     for provider, (state, reason) in providers.items():
-        if state not in _QUIET and provider not in told:
+        if state not in {"ok", "disabled"} and provider not in told:
             broken = Check(f"{provider}.*", bound="")
             verdicts.append(_verdict(broken, "error", _complaint(provider, state, reason)))
     return sorted(verdicts, key=_order)
@@ -196,14 +186,23 @@ def _span(check: Check, m: Measurement) -> tuple[float, float, bool]:
 
 
 def _shown(low: float, value: float, high: float, limits: Sequence[float], *, ends: bool) -> str:
-    """The number, with its interval if it has one, in as few digits as tell all of them from each other and from 0."""
-    numbers = {low, value, high, *limits, 0.0}
-    formats = _FORMATS if any(x % 1 for x in numbers) and abs(value) < 1_000 else (",.0f", *_FORMATS)
-    for spec in formats:
-        if len({format(x + 0.0, spec) for x in numbers}) == len(numbers):
+    """The number, with its interval if it has one, in as few digits as tell apart what matters."""
+    numbers = (low, value, high)
+    apart = [(x, limit) for x in numbers for limit in limits] + [(value, 0.0)]
+    # An end that all but touches the value need not look different.
+    apart += [(x, y) for x, y in combinations(numbers, 2) if abs(x - y) * 10 >= high - low]
+    whole = abs(value) >= 1_000 or not any(x % 1 for x in (*numbers, *limits))
+    for spec in (",.0f", *_FORMATS) if whole else _FORMATS:
+        if all(_digits(x, spec) != _digits(y, spec) for x, y in apart if x != y):
             break
-    text = format(value + 0.0, spec)
-    return f"{text} [{low + 0.0:{spec}}, {high + 0.0:{spec}}]" if ends else text
+    text = _digits(value, spec)
+    return f"{text} [{_digits(low, spec)}, {_digits(high, spec)}]" if ends else text
+
+
+def _digits(x: float, spec: str) -> str:
+    """Formatted, and nothing is minus zero."""
+    text = format(x, spec)
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def _between(groups: Sequence[Cohort]) -> str:

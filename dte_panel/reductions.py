@@ -1,8 +1,8 @@
 """What to count: few nodes, each of which the engine turns into states that add up.
 
 A node names *roles*, not columns: ``"label"``, ``"prediction"``, ``"score"``, ``"sensitive"``, ``"feature"``,
-``"text"``, ``"time"``, ``"id"``; ``"column:NAME"`` names a column. ``"feature|score"`` means each column with one of these
-roles.
+``"text"``, ``"time"``, ``"id"``; ``"column:NAME"`` names a column. ``"feature|score"`` means each column with one of
+these roles. :class:`Counts` crosses all its columns into one table; others make one state per column.
 """
 
 from __future__ import annotations

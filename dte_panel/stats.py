@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Two-sided 95 % quantile of the standard normal distribution.
 Z95 = 1.959963984540054
+#: Seed of the assessment that runs in this context.
+base_seed: ContextVar[int] = ContextVar("base_seed", default=0)
 
 
 def wilson(successes: float, n: float, z: float = Z95) -> tuple[float, float]:
@@ -108,7 +111,7 @@ def bootstrap(
     counts: Sequence[Any],
     statistic: Callable[..., Floats],
     *,
-    seed: int = 0,
+    seed: int | None = None,
     draws: int = 400,
     basic: bool = False,
 ) -> tuple[float, float] | tuple[None, None]:
@@ -122,8 +125,8 @@ def bootstrap(
         One table of counts per sample; each is drawn on its own.
     statistic : callable
         ``statistic(*tables)`` with tables of shape ``(draws, *table.shape)``; gives an array of shape ``(draws,)``.
-    seed : int
-        Same seed, same interval.
+    seed : int, optional
+        Same seed, same interval; default: the assessment's, from ``seed`` of ``trust.yaml``.
     draws : int
         Number of resamples.
     basic : bool
@@ -141,7 +144,7 @@ def bootstrap(
     """
     import numpy as np
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(base_seed.get() if seed is None else seed)
     tables = [np.asarray(c, dtype=float) for c in counts]
     drawn = [
         rng.multinomial(int(t.sum()), t.ravel() / t.sum(), size=draws).reshape((draws, *t.shape)).astype(float)

@@ -58,7 +58,6 @@ def judged(bound: str, *numbers: float | None, warn: str | None = None, **check:
 )
 def test_a_bound_is_an_operator_and_a_number(text: str, bound: Bound) -> None:
     assert parse_bound(text) == bound
-    assert parse_bound(str(bound)) == bound
 
 
 @pytest.mark.parametrize(
@@ -170,6 +169,8 @@ def test_a_gap_names_its_groups() -> None:
         ("<= 0.05", (0.0003, 0.0001, 0.0008), "0.0003 [0.0001, 0.0008] is within 0.05"),
         ("<= 0.05", (0.0,), "0.00 is within 0.05"),
         ("<= 0.05", (-0.0,), "0.00 is within 0.05"),
+        ("<= 0.05", (0.0, -1e-17, 0.0016), "0.000 [0.000, 0.002] is within 0.05"),
+        (">= -0.02", (-0.0314, -0.0438, -0.0204), "-0.0314 [-0.0438, -0.0204] is below -0.02"),
         (">= 0.05", (2e-13,), "2e-13 is below 0.05"),
         (">= 5", (1.0,), "1 is below 5"),
         ("<= 0.3", (0.1 + 0.2,), "0.30000000000000004 is above 0.3"),

@@ -176,7 +176,7 @@ roles: {label: no, prediction: p, score: s, positive: 1, sensitive: [a, b], time
 types: {a: numeric, 1: text}
 windows: {every: 2 weeks, start: 2018-10-28}
 cohorts: [[a, b]]
-plugins: {drift: {bins: 10, note: no, share: 0.5, day: 2018-10-28}}
+plugins: {drift: {bins: 10, note: no, exact: false, share: 0.5, day: 2018-10-28}}
 policy: {title: mine, checks: [{metric: drift.x, bound: "<= 0.2", min_n: 50, required: no, kinds: model}]}
 seed: 7
 limits: {provider_seconds: 5, share_min_cell: 10}
@@ -188,7 +188,7 @@ limits: {provider_seconds: 5, share_min_cell: 10}
     assert spec.types == {"a": "numeric", "1": "text"}
     assert spec.windows is not None
     assert (spec.windows.every, spec.windows.start) == (Every(2, "week"), date(2018, 10, 28))
-    assert spec.plugins["drift"] == {"bins": 10, "note": False, "share": 0.5, "day": "2018-10-28"}
+    assert spec.plugins["drift"] == {"bins": 10, "note": "no", "exact": False, "share": 0.5, "day": "2018-10-28"}
     assert (spec.seed, spec.limits.provider_seconds, spec.limits.share_min_cell) == (7, 5, 10)
     policy = read_policy(spec.policy, spec.base)
     assert (policy.id, policy.title) == ("inline", "mine")

@@ -24,7 +24,7 @@ EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
 def evidence_of(path: str) -> Evidence:
     """Assess one trust.yaml, with a progress bar where it takes long."""
     from dte_panel import spec
-    from dte_panel.assess import assess_spec
+    from dte_panel.conductor import assess_spec
 
     wanted = spec.read(path)
     try:

@@ -59,7 +59,7 @@ def assessment(evidence: Evidence) -> str:
 
 def _unmade(evidence: Evidence, provider: str, verdicts: Sequence[Verdict]) -> str:
     if verdicts:
-        return f"{len(verdicts)} checks could not be made"
+        return f"{len(verdicts)} check{'s' if len(verdicts) > 1 else ''} could not be made"
     count = sum(m.provider == provider for m in evidence.measurements)
     return f"{count} measurements, no checks in the policy" if count else "no measurements"
 

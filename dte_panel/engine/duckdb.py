@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
@@ -29,6 +30,7 @@ from dte_panel.states import (
     State,
     Table,
 )
+from dte_panel.stats import base_seed
 
 
 class EngineError(DTEError):
@@ -126,13 +128,23 @@ class Reducer:
         self, request: Request, aggregates: dict[str, str], make: Callable[[Sequence[Any]], Profiled | Moments]
     ) -> Cells:
         cells: dict[Place, Any] = {}
-        for place, row in self._scan(request, {}, aggregates):
-            state = make(row)
-            cells[place] = cells[place].merge(state) if place in cells else state
+        with self._one_thread():
+            for place, row in sorted(self._scan(request, {}, aggregates), key=_by_place):
+                state = make(row)
+                cells[place] = cells[place].merge(state) if place in cells else state
         return cells
 
+    @contextmanager
+    def _one_thread(self) -> Iterator[None]:
+        """Sums of floats and samples come out the same, to the last bit, only where one thread makes them."""
+        self._fetch("SET threads = 1")
+        try:
+            yield
+        finally:
+            self._fetch("RESET threads")
+
     def _fetch(self, query: str) -> list[tuple[Any, ...]]:
-        return self.connection.cursor().execute(query).fetchall()
+        return self.connection.execute(query).fetchall()
 
     def _class_sql(self, role: str) -> str:
         """A label or a prediction: 1 and 0 in a binary task, text otherwise."""
@@ -220,16 +232,10 @@ class Reducer:
         ((total,),) = self._fetch(f"SELECT COUNT({name}) FROM {self.source.sql}")
         query = f"SELECT CAST({name} AS VARCHAR) FROM {self.source.sql} WHERE {name} IS NOT NULL"
         if total > reduction.sample:
-            query = (
-                f"SELECT * FROM ({query}) USING SAMPLE reservoir({reduction.sample} ROWS) REPEATABLE ({reduction.seed})"
-            )
-        cursor = self.connection.cursor()
-        # Only one thread draws the same sample every time.
-        cursor.execute("SET threads = 1").fetchall()
-        try:
-            values = tuple(str(row[0]) for row in cursor.execute(query).fetchall())
-        finally:
-            cursor.execute("RESET threads").fetchall()
+            seed = reduction.seed + base_seed.get()
+            query = f"SELECT * FROM ({query}) USING SAMPLE reservoir({reduction.sample} ROWS) REPEATABLE ({seed})"
+        with self._one_thread():
+            values = tuple(str(row[0]) for row in self._fetch(query))
         return {(self.source.name, ()): Sample(values, int(total))}
 
     def values(self, request: Request) -> Cells:
@@ -291,7 +297,7 @@ class Reducer:
         if windowed and self.layout.grid:
             codes[WINDOW] = f"COALESCE({self.layout.grid.sql}, -9223372036854775807)"
         select = ", ".join(f"{expression} AS {alias}" for alias, expression in {**codes, **values}.items())
-        arrays = self.connection.cursor().execute(f"SELECT {select} FROM {self.source.sql}").fetchnumpy()
+        arrays = self.connection.execute(f"SELECT {select} FROM {self.source.sql}").fetchnumpy()
         cells: dict[Place, Any] = {}
         for grouping in groupings:
             columns = [np.asarray(arrays[f"{GROUP}{used.index(c)}"]) for c in grouping]
@@ -312,6 +318,11 @@ class Reducer:
         for cell, part in partition(flat, slice(None)):
             at = np.unravel_index(cell, sizes)
             yield {c: self.layout.groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
+
+
+def _by_place(item: tuple[Place, Sequence[Any]]) -> tuple[Any, ...]:
+    (window, cohort), row = item
+    return window, [(column, value is None, value or "") for column, value in cohort], str(row)
 
 
 _MAKERS: dict[type[Reduction], Callable[[Reducer, Request], Cells]] = {

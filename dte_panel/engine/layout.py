@@ -45,6 +45,8 @@ class Layout:
         Window number to its start.
     left_out : mapping
         Column to the reason why it is not assessed.
+    notes : sequence of str
+        Rows and columns that are left out, in words.
     """
 
     roles: Mapping[str, tuple[str, ...]]
@@ -56,6 +58,7 @@ class Layout:
     grid: windows.Grid | None
     starts: Mapping[int, str]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def columns(self, roles: str) -> list[str]:
         """The columns of ``"feature|score"`` or ``"column:NAME"``, each once."""
@@ -94,6 +97,7 @@ def resolve(connection: Connection, spec: Spec, current: Source, reference: Sour
         grid=window_grid,
         starts=starts,
         left_out=left_out,
+        notes=[*_untold(roles["feature"], kinds), *_untimed(connection, spec, current)],
     )
 
 
@@ -297,3 +301,20 @@ def _windows(connection: Connection, spec: Spec, sides: Sequence[Source]) -> tup
         return None, {}
     made = windows.grid(times[0], spec.windows.every.count, spec.windows.every.unit, spec.windows.start)
     return made, {number: made.start(number) for number in windows.numbers(connection, sides[0], made)}
+
+
+def _untold(columns: Iterable[str], kinds: Mapping[str, Kind]) -> list[str]:
+    """The columns that no metric reads."""
+    return [
+        f"column '{c}' is not measured: times and nested values have no metrics" for c in columns if kinds[c] == "other"
+    ]
+
+
+def _untimed(connection: Connection, spec: Spec, current: Source) -> list[str]:
+    """How many rows count for no window."""
+    column = spec.roles.time
+    if not column or not spec.windows:
+        return []
+    name = sql.quote(column)
+    ((rows,),) = connection.execute(f"SELECT COUNT(*) - COUNT({name}) FROM {current.sql}").fetchall()
+    return [f"{rows:,} rows have no '{column}' and count for no window"] if rows else []

@@ -20,7 +20,7 @@ from dte_panel.shell.provider import describe
 from dte_panel.shell.state import State
 from dte_panel.shell.tables import MEASURED, column, measured_row
 
-PAGE_ROWS = 50
+PAGE_ROWS = 25
 #: Spreadsheets run a cell that begins like this.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _RESULTS = {"Any result": "", **{text: key for key, text in w.VERDICT_WORDS.items()}, "Not judged": "none"}
@@ -43,9 +43,11 @@ class EvidencePage(param.Parameterized):
         metrics = self._subject.evidence.metrics
         self._rows = [self._row(m, metrics) for m in self._subject.evidence.measurements]
         self._table = Table(columns=MEASURED, caption="Measurements", sortable=True, selectable=True, heard=self._told)
-        self._about = FrameHead(visible=False)
-        self._count = Text(kind="muted")
-        self._back, self._next = (pmui.Button(label=x, variant="outlined", size="small", margin=0) for x in ("Previous", "Next"))
+        self._about = FrameHead(visible=False, open=True)
+        self._count = Text(kind="muted", sizing_mode=None)
+        self._back, self._next = (
+            pmui.Button(label=x, variant="outlined", size="small", margin=0) for x in ("Previous", "Next")
+        )
         self._back.on_click(lambda _: self.param.update(start=max(0, self.start - PAGE_ROWS), chosen=-1))
         self._next.on_click(lambda _: self.param.update(start=self.start + PAGE_ROWS, chosen=-1))
         self.param.watch(self._filtered, ["search", "provider", "result", "window"])
@@ -67,7 +69,8 @@ class EvidencePage(param.Parameterized):
         wide = {"size": "small", "margin": 0, "width": 190}
         providers = {"All providers": "", **{p.title: p.provider for p in self._subject.places if p.provider}}
         windows = {"All windows": "", "Reference": "reference", **{v: k for k, v in self._subject.windows.items()}}
-        search = pmui.TextInput.from_param(self.param.search, label="Search", placeholder="Metric, column, group …", **{**wide, "width": 250})
+        search = pmui.TextInput(label="Search", value=self.search, **{**wide, "width": 250})
+        search.param.watch(lambda e: self.param.update(search=e.new or ""), "value_input")
         menus = [
             pmui.Select(label=label, options=options, value="", **wide)
             for label, options in (("Provider", providers), ("Result", _RESULTS), ("Window", windows))
@@ -83,10 +86,18 @@ class EvidencePage(param.Parameterized):
 
     def _downloads(self) -> list[Any]:
         evidence, name = self._subject.evidence, slug(self._subject.key)
-        made = {"json": lambda: io.BytesIO((evidence.share().dumps() + "\n").encode()), "csv": lambda: io.BytesIO(as_csv(evidence).encode())}
+        made = {
+            "json": lambda: io.BytesIO((evidence.shared().dumps() + "\n").encode()),
+            "csv": lambda: io.BytesIO(as_csv(evidence).encode()),
+        }
         return [
             pmui.FileDownload(
-                callback=make, filename=f"{name}-evidence.{kind}", label=kind.upper(), variant="outlined", size="small", margin=0
+                callback=make,
+                filename=f"{name}-evidence.{kind}",
+                label=kind.upper(),
+                variant="outlined",
+                size="small",
+                margin=0,
             )
             for kind, make in made.items()
         ]
@@ -125,9 +136,9 @@ class EvidencePage(param.Parameterized):
         facts = [["Id", f"{m.metric}, version {m.version}"], *told["facts"]]
         facts += [["Check", f"{w.bound_text(v.bound)}: {w.VERDICT_WORDS[v.verdict]}, {v.reason}"] for v in verdicts]
         facts += [["Detail", f"{name}: {_short(text)}"] for name, text in m.detail.items()]
-        self._about.param.update(title=f"{row[0]} · {row[2]}", description=told["definition"], definitions=[], visible=True)
-        self._about.definitions = [{"title": "", "definition": "", "facts": facts}]
-        self._about.open = True
+        shown_as = [{"title": "", "definition": "", "facts": facts}]
+        title = " · ".join(filter(None, [row[0], *row[1:4]]))
+        self._about.param.update(title=title, description=told["definition"], definitions=shown_as, visible=True)
 
     def _told(self, message: dict[str, Any]) -> None:
         if message.get("sort") in {f"{sign}{c['key']}" for c in MEASURED for sign in ("", "-")}:
@@ -163,7 +174,7 @@ def slug(name: str) -> str:
 
 def as_csv(evidence: Evidence) -> str:
     """The measurements that may be shared; a text that a spreadsheet would run is quoted with an apostrophe."""
-    table = evidence.share().frame()
+    table = evidence.shared().frame()
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(table.columns)
@@ -180,12 +191,32 @@ def _cell(value: Any) -> Any:
 
 def provenance(evidence: Evidence) -> Any:
     """Where the numbers came from."""
-    labels = [("name", "Data", "text"), ("uri", "Place", "text"), ("rows", "Rows", "number"), ("sha256", "SHA-256", "wide")]
-    rows = [[str(s.get("name")), str(s.get("uri")), w.number(s.get("rows")), str(s.get("sha256") or "–")] for s in evidence.data]
+    labels = [
+        ("name", "Data", "text"),
+        ("uri", "Place", "text"),
+        ("rows", "Rows", "number"),
+        ("sha256", "SHA-256", "wide"),
+    ]
+    rows = [
+        [str(s.get("name")), str(s.get("uri")), w.number(s.get("rows")), str(s.get("sha256") or "–")]
+        for s in evidence.data
+    ]
     data = Table(columns=[column(*x) for x in labels], rows=rows, caption="Data")
-    told = [["Task", evidence.task], ["Assessed", w.when(evidence.created)], ["Digest of the evidence", evidence.digest()]]
+    told = [
+        ["Task", evidence.task],
+        ["Assessed", w.when(evidence.created)],
+        ["Digest of the evidence", evidence.digest()],
+    ]
     told += [["Policy", str(evidence.policy.get("title") or evidence.policy.get("id") or "–")]]
     told += [[f"Version of {name}", str(version)] for name, version in evidence.versions.items()]
-    made = Table(columns=[column("what", "What"), column("is", "Is", "wide")], rows=told, caption="How it was made", margin=(14, 0, 0, 0))
-    head = FrameHead(title="Where it came from", description="The same data, spec and versions give the same evidence, but for the time.")
+    made = Table(
+        columns=[column("what", "What"), column("is", "Is", "wide")],
+        rows=told,
+        caption="How it was made",
+        margin=(14, 0, 0, 0),
+    )
+    head = FrameHead(
+        title="Where it came from",
+        description="The same data, spec and versions give the same evidence, but for the time.",
+    )
     return card(head, data, made)

@@ -45,13 +45,13 @@ class Summary:
 
 
 def summarise(verdicts: Iterable[Verdict]) -> Summary:
-    """Count checks by their worst result; the summary's verdict is that of the required ones."""
+    """Count checks by their worst result; the verdict is that of the required ones, empty where there is no check."""
     checks: dict[tuple[str, str, bool], str] = {}
     for v in verdicts:
         key = v.metric, v.bound, v.required
-        checks[key] = max(checks.get(key, v.verdict), v.verdict, key=_rank)
+        checks[key] = max(checks.get(key, v.verdict), v.verdict, key=rank)
     every, needed = list(checks.values()), [word for key, word in checks.items() if key[2]]
-    worst = max(needed or every, key=_rank, default="not_evaluated")
+    worst = max(needed or every, key=rank, default="")
     return Summary(worst, {x: every.count(x) for x in _WORST_FIRST}, {x: needed.count(x) for x in _WORST_FIRST})
 
 
@@ -63,15 +63,18 @@ def headline(summary: Summary) -> str:
     >>> headline(Summary("fail", required={"fail": 3, "not_evaluated": 2, "pass": 9}))
     'Fail: 3 of 14 required checks fail, 2 could not be evaluated'
     """
-    counts, total = summary.required, sum(summary.required.values())
-    word = w.VERDICT_WORDS.get(summary.verdict, summary.verdict)
+    asked = sum(summary.required.values())
+    counts, kind = (summary.required, "required check") if asked else (summary.counts, "optional check")
+    word, total = w.VERDICT_WORDS.get(summary.verdict, "Not evaluated"), sum(counts.values())
     if not total:
-        return f"{word}: no required check was asked for"
+        return f"{word}: no check was asked for"
     if counts.get("pass") == total:
-        return f"{word}: " + ("the one required check passes" if total == 1 else f"all {total} required checks pass")
+        return f"{word}: " + (f"the one {kind} passes" if total == 1 else f"all {total} {kind}s pass")
+    if total == 1:
+        return f"{word}: the one {kind} {_verb(dict(_PARTS).get(summary.verdict, 'ended otherwise'), 1)}"
     told = [(counts.get(key, 0), text) for key, text in _PARTS]
     parts = [f"{count} {_verb(text, count)}" for count, text in told if count]
-    return f"{word}: " + ", ".join(parts).replace(" ", f" of {w.plural(total, 'required check')} ", 1)
+    return f"{word}: " + ", ".join(parts).replace(" ", f" of {w.plural(total, kind)} ", 1)
 
 
 _PARTS = (
@@ -101,10 +104,13 @@ def findings(evidence: Evidence) -> list[Finding]:
 
 
 def _order(f: Finding) -> tuple[Any, ...]:
-    return not f.required, -_rank(f.verdict), -f.excess, f.metric, f.sentence
+    return not f.required, -rank(f.verdict), -f.excess, f.metric, f.sentence
 
 
-def _rank(word: str) -> int:
+def rank(word: str) -> int:
+    """How bad a verdict is; no verdict is the least."""
+    if not word:
+        return -1
     return SEVERITY.index(word) if word in SEVERITY else len(SEVERITY)  # type: ignore[arg-type]
 
 
@@ -121,6 +127,13 @@ def excess(v: Verdict) -> float:
     return signed / (abs(bound.limit) or 1.0)
 
 
+def _limit(bound: str) -> float | None:
+    try:
+        return parse_bound(bound).limit
+    except DTEError:
+        return None
+
+
 def _measured(group: Sequence[Verdict], evidence: Evidence) -> list[Finding]:
     places: dict[tuple[Any, ...], list[Verdict]] = defaultdict(list)
     for v in group:
@@ -135,8 +148,9 @@ def _finding(part: Sequence[Verdict], evidence: Evidence, *, merged: bool) -> Fi
     title = w.title_of(worst.metric, evidence.metrics)
     unit = str(evidence.metrics.get(worst.metric, {}).get("unit", ""))
     who = f" {_spread(part)}" if merged else _who(worst)
-    where = _where(part, evidence.windows)
-    sentence = f"{title}{who} {_claim(worst)} {where}{_evidence_for(worst, part, unit, merged=merged)}."
+    alone = len(part) == 1 and worst.measurement is not None and worst.measurement.n <= 1  # a fact, not of any rows
+    where = "" if alone else f" {_where(part, evidence.windows)}"
+    sentence = f"{title}{who} {_claim(worst)}{where}{_evidence_for(worst, part, unit, merged=merged)}."
     return Finding(
         worst.verdict, worst.provider, worst.metric, sentence, worst.required, excess(worst), worst, len(part)
     )
@@ -155,7 +169,9 @@ def _spread(part: Sequence[Verdict]) -> str:
     groups = {cohort_key(v.cohort) for v in part if v.cohort}
     across = {v.across for v in part if v.across}
     named = f" ({w.listing(columns)})" if 1 < len(columns) <= 4 else ""
-    texts = [f"of {w.plural(len(columns), 'column')}{named}" if len(columns) > 1 else f"of {columns[0]}" if columns else ""]
+    texts = [
+        f"of {w.plural(len(columns), 'column')}{named}" if len(columns) > 1 else f"of {columns[0]}" if columns else ""
+    ]
     texts += [f"for {w.plural(len(groups), 'group')}"] if groups else []
     texts += [f"across {w.plural(len(across), 'grouping')}"] if across else []
     return " ".join(filter(None, texts)) or "in several places"
@@ -169,7 +185,7 @@ def _claim(v: Verdict) -> str:
     if v.verdict == "fail":
         return f"is {beyond} {limit}"
     if " but " in v.reason:
-        return "is " + v.reason.rpartition(" is ")[2]
+        return "is " + re.sub(r"(?<!\w)-(?=\d)", w.MINUS, v.reason.rpartition(" is ")[2])
     return f"may be {beyond} {limit}" if beyond else "is near its bound"
 
 
@@ -198,11 +214,11 @@ def _evidence_for(v: Verdict, part: Sequence[Verdict], unit: str, *, merged: boo
     m = v.measurement
     if m is None:
         return ""
-    number = w.estimate(m.value, m.low, m.high, unit)
+    number = w.estimate(m.value, m.low, m.high, unit, near=_limit(v.bound))
     between = f" between {' and '.join(w.cohort_text(g) for g in m.groups)}" if m.groups else ""
     which = _who(v) if merged else ""
     place = f" {w.in_window(v.window)}" if len({x.window for x in part}) > 1 else ""
-    size = f", n = {m.n:,}" if m.n else ""
+    size = f", n\u00a0=\u00a0{m.n:,}" if m.n > 1 else ""
     if len(part) == 1:
         return f": {number}{between}{size}"
     label = "nearest to the bound" if v.verdict == "pass" else "worst"

@@ -7,31 +7,51 @@ from typing import Any
 import panel as pn
 
 CARD = """:host{border:1px solid var(--dte-border);border-radius:12px;background:var(--dte-surface);padding:16px 18px 14px;
-min-width:0;overflow:hidden;box-sizing:border-box} .scroll-button{display:none !important}
+min-width:0;height:auto;max-height:none !important;align-self:stretch !important;overflow:hidden;box-sizing:border-box} .scroll-button{display:none !important}
 @media (max-width:640px){:host{padding:14px 14px 12px}} @media print{:host{break-inside:avoid}}"""
-GRID = """:host{display:grid !important;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:14px;width:100%;
+GRID = """:host{display:grid !important;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px;width:100%;
 align-items:stretch} .scroll-button{display:none !important}"""
-STACK = """:host{gap:14px;min-width:0} .scroll-button{display:none !important}"""
-BAR = """:host{display:flex !important;flex-flow:row wrap;gap:10px;align-items:center} .scroll-button{display:none !important}"""
+STACK = """:host{gap:14px;min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
+# Panel gives what stretches in width a max-height of 100 %, which cuts it off in a card that stretches in height.
+PLAIN = """:host{min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
+BAR = """:host{display:flex;flex-flow:row wrap;gap:10px;align-items:center} .scroll-button{display:none !important}"""
 
 
 def _column(css: str, objects: tuple[Any, ...], **params: Any) -> pn.Column:
     return pn.Column(*objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [css], **params})
 
 
+_WIDE = {"grid-column": "1 / -1"}
+
+
 def card(*objects: Any, wide: bool = False) -> pn.Column:
     """A framed card; a wide one takes the whole row of a grid."""
-    return _column(CARD, objects, styles={"grid-column": "1 / -1"} if wide else {})
+    return _column(CARD, objects, styles=_WIDE if wide else {})
 
 
 def grid(*objects: Any) -> pn.Column:
-    """Cards beside each other as the width allows."""
+    """Cards in one column or two, as the width allows."""
     return _column(GRID, objects)
+
+
+def without_holes(cards: list[pn.Column]) -> list[pn.Column]:
+    """Widen a narrow card that would stand alone in its row."""
+    alone = False
+    for i, one in enumerate(cards):
+        alone = not alone and one.styles != _WIDE
+        if alone and (i + 1 == len(cards) or cards[i + 1].styles == _WIDE):
+            one.styles, alone = _WIDE, False
+    return cards
 
 
 def stack(*objects: Any) -> pn.Column:
     """Parts below each other."""
     return _column(STACK, objects)
+
+
+def body(*objects: Any) -> pn.Column:
+    """What stands under the head of a card."""
+    return _column(PLAIN, objects, margin=(8, 0, 6, 0))
 
 
 def bar(*objects: Any) -> pn.Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from dte_panel.errors import InputError
@@ -52,9 +52,15 @@ class Subject:
     def providers(self) -> dict[str, Mapping[str, Any]]:
         """Providers that measure or show something, or that are broken and have to say so."""
         told = {str(p["id"]): p for p in self.evidence.providers}
-        silent = {v.provider: {"id": v.provider, "state": "missing"} for v in self.evidence.verdicts}
-        every = {**silent, **told}
-        return {k: p for k, p in every.items() if _has_page(p) or k in silent}
+        judged = {v.provider: {"id": v.provider, "state": "not installed"} for v in self.evidence.verdicts}
+        every = {**told, **{k: p for k, p in judged.items() if k not in told}}
+        return {k: p for k, p in every.items() if _has_page(p) or k in judged}
+
+    def summary_of(self, provider: str) -> Summary:
+        """The counts of one provider's checks; a broken provider is an error even if no check asks for it."""
+        found = summarise(self.index.verdicts.get(provider, ()))
+        broken = self.providers.get(provider, {}).get("state") == "broken" and not found.verdict
+        return Summary("error", found.counts, found.required) if broken else found
 
     @cached_property
     def places(self) -> list[Place]:
@@ -97,11 +103,7 @@ class Library:
     @cached_property
     def registry(self) -> Registry:
         """The given registry, or the installed plugins."""
-        if self._registry is not None:
-            return self._registry
-        from dte_panel.registry import load
-
-        return load()
+        return self._registry if self._registry is not None else _installed()
 
     @cached_property
     def themes(self) -> dict[str, Theme]:
@@ -114,6 +116,14 @@ class Library:
         while key in self.subjects:
             count, key = count + 1, f"{name} ({count + 1})"
         return key
+
+
+@cache
+def _installed() -> Registry:
+    """The installed plugins, looked up once per process."""
+    from dte_panel.registry import load
+
+    return load()
 
 
 def _has_page(provider: Mapping[str, Any]) -> bool:

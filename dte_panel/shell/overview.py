@@ -8,7 +8,7 @@ from typing import Any
 from dte_panel.model import SEVERITY, Measurement, cohort_key
 from dte_panel.policy import parse_bound
 from dte_panel.shell import words as w
-from dte_panel.shell.findings import Finding, headline, summarise, worst_of
+from dte_panel.shell.findings import Finding, headline, rank, worst_of
 from dte_panel.shell.layout import card, stack
 from dte_panel.shell.library import Subject
 from dte_panel.shell.parts import Cards, FindingsList, FrameHead, Hero, Table
@@ -81,7 +81,7 @@ def cards(state: State) -> list[dict[str, Any]]:
     for place in subject.places:
         if not place.provider:
             continue
-        summary = summarise(subject.index.verdicts.get(place.provider, ()))
+        summary = subject.summary_of(place.provider)
         worst = worst_of(subject.findings, place.provider)
         told = [f"{n} {w.VERDICT_WORDS[k].lower()}" for k, n in summary.counts.items() if n]
         items.append(
@@ -95,7 +95,7 @@ def cards(state: State) -> list[dict[str, Any]]:
                 "go": {"page": place.key},
             }
         )
-    return items
+    return sorted(items, key=lambda item: -rank(str(item["word"])))
 
 
 def unjudged(subject: Subject, provider: str) -> str:
@@ -117,7 +117,7 @@ def sparkline(subject: Subject, provider: str, worst: Finding | None) -> dict[st
         series = over_time(subject, like)
         if len(series) > 1:
             bound = worst.worst.bound if worst and worst.worst and like is decided else ""
-            return _spark(subject, series, bound)
+            return {**_spark(subject, series, bound), "decides": like is decided}
     return None
 
 
@@ -141,14 +141,16 @@ def _spark(subject: Subject, series: list[Measurement], bound: str) -> dict[str,
     unit = str(metrics.get(first.metric, {}).get("unit", ""))
     who = f" of {first.column}" if first.column else f", {w.cohort_label(first.cohort)}" if first.cohort else ""
     name = w.title_of(first.metric, metrics) + who + (f" across {first.across}" if first.across else "")
-    ends = [f"{w.window_text(m.window)}: {w.number(m.value, unit)}" for m in (first, last)]
+    starts = [w.window_text(m.window) for m in (first, last)]
+    ends = [w.number(m.value, unit) for m in (first, last)]
     return {
         "values": [m.value for m in series],
         "bound": parse_bound(bound).limit if bound else None,
-        "first": ends[0],
-        "last": ends[1],
+        "first": starts[0],
+        "last": starts[1],
         "name": name,
-        "label": f"{name} over {len(series)} windows, from {ends[0]} to {ends[1]}",
+        "now": ends[1],
+        "label": f"{name} over {len(series)} windows, from {ends[0]} ({starts[0]}) to {ends[1]} ({starts[1]})",
     }
 
 
@@ -184,7 +186,11 @@ def portfolio(state: State, heard: Any) -> Any:
     """All subjects with their verdicts."""
     rows = []
     for key, subject in state.library.subjects.items():
-        target = {"text": key, "href": state.link(subject=key, page="overview"), "go": {"subject": key, "page": "overview"}}
+        target = {
+            "text": key,
+            "href": state.link(subject=key, page="overview"),
+            "go": {"subject": key, "page": "overview"},
+        }
         use = subject.evidence.use_case
         rows.append(
             [
@@ -198,5 +204,7 @@ def portfolio(state: State, heard: Any) -> Any:
         )
     labels = [("name", "Subject", "link"), ("verdict", "Verdict", "verdict"), ("why", "Checks", "wide")]
     labels += [("risk", "Risk", "text"), ("owner", "Owner", "text"), ("when", "Assessed", "text")]
-    table = Table(columns=[column(*x) for x in labels], rows=rows, caption="All subjects and their verdicts", heard=heard)
+    table = Table(
+        columns=[column(*x) for x in labels], rows=rows, caption="All subjects and their verdicts", heard=heard
+    )
     return card(FrameHead(title="Subjects"), table)

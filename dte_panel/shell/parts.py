@@ -124,6 +124,7 @@ class FrameHead(Part):
     title = param.String(doc="Title of the card.")
     description = param.String(doc="One line on what it tells.")
     definitions = param.List(default=[], doc="Definitions: title, definition, facts.")
+    open = param.Boolean(default=False, doc="Whether the definitions are shown at once, without the button.")
 
     _esm = script("frame")
     _stylesheets = style("frame")

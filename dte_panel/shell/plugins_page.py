@@ -10,7 +10,7 @@ from dte_panel.shell.parts import FrameHead, Hero, Table, Text
 from dte_panel.shell.state import State
 from dte_panel.shell.tables import column
 
-EXAMPLE = '''from dte_panel import Counts, Metric, difference, hookimpl
+EXAMPLE = """from dte_panel import Counts, Metric, difference, hookimpl
 
 selection_rate = Metric(
     id="selection_rate",
@@ -23,12 +23,15 @@ selection_rate = Metric(
 
 @hookimpl
 def dte_metrics():
-    return [selection_rate, difference(selection_rate, id="demographic_parity_difference")]'''
+    return [selection_rate, difference(selection_rate, id="demographic_parity_difference")]"""
 HOW = (
     "A plugin is a Python module with hooks, installed under the entry-point group “dte_panel”. "
     "What is measured is data: what to count, and how the number comes from the counts. "
     "The tutorial is the plugin dte-panel-echo."
 )
+
+
+_WORDS = {"ok": "pass", "broken": "error"}
 
 
 def page(state: State, heard: Any) -> Any:
@@ -37,17 +40,20 @@ def page(state: State, heard: Any) -> Any:
     broken = [p for p in told if p.get("state", "ok") == "broken"]
     lead = f"{w.plural(len(told), 'plugin')} installed" + (f", {len(broken)} broken" if broken else "")
     labels = [("id", "Plugin", "text"), ("from", "Distribution", "text"), ("version", "Version", "text")]
-    labels += [("license", "License", "text"), ("state", "State", "verdict"), ("metrics", "Metrics", "number")]
+    labels += [("license", "License", "text"), ("state", "State", "state"), ("metrics", "Metrics", "number")]
     labels += [("seconds", "Seconds", "number"), ("reason", "Hooks, or what is wrong", "wide")]
     table = Table(columns=[column(*x) for x in labels], rows=[_row(p) for p in told], caption="Installed plugins")
-    how = card(FrameHead(title="How to write one", description=HOW), Text(text=EXAMPLE, kind="code", margin=(10, 0, 0, 0)))
+    how = card(
+        FrameHead(title="How to write one", description=HOW), Text(text=EXAMPLE, kind="code", margin=(10, 0, 0, 0))
+    )
     return stack(Hero(title="Plugins", facts=[lead]), card(FrameHead(title="Installed"), table), how)
 
 
 def _row(plugin: dict[str, Any]) -> list[Any]:
     metrics = plugin.get("metrics") or ()
     count = metrics if isinstance(metrics, int) else len(metrics)
-    state = {"ok": "pass", "broken": "error"}.get(str(plugin.get("state", "ok")), "")
+    name = str(plugin.get("state", "ok"))
+    state = {"word": _WORDS.get(name, "not_evaluated"), "text": name.capitalize()}
     seconds = plugin.get("seconds")
     hooks = ", ".join(map(str, plugin.get("hooks") or ()))
     why = plugin.get("reason") or hooks or str(plugin.get("state"))

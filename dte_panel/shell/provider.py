@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import panel as pn
 
 from dte_panel.errors import DTEError, PluginError
 from dte_panel.model import View
 from dte_panel.registry import guarded
 from dte_panel.shell import safe
 from dte_panel.shell import words as w
-from dte_panel.shell.findings import headline, summarise
-from dte_panel.shell.layout import card, grid, stack
+from dte_panel.shell.findings import headline
+from dte_panel.shell.layout import body, card, grid, stack, without_holes
 from dte_panel.shell.library import Place, Subject
 from dte_panel.shell.overview import sections, unjudged
 from dte_panel.shell.parts import FindingsList, FrameHead, Hero, Text
@@ -21,6 +20,10 @@ from dte_panel.shell.results import Results
 from dte_panel.shell.state import State
 from dte_panel.shell.tables import twin
 
+#: Seconds after which the next view is begun although this one is not done.
+PATIENCE = 1.5
+_ready = threading.Lock()
+Soon = Callable[[Callable[[], None]], None]
 NOTHING = "Nothing to show for this selection."
 
 
@@ -46,7 +49,7 @@ class ProviderPage:
         found = FindingsList(sections=sections(mine, state), heard=heard)
         self.view = stack(hero(self.subject, self.place), self._cards, *([found] if mine else []))
 
-    def draw(self, soon: Callable[[Callable[[], None]], None]) -> None:
+    def draw(self, soon: Soon) -> None:
         """Draw all views; ``soon`` runs what touches the page where it may be touched."""
         try:
             views = self._registry.views(self.place.provider)
@@ -55,14 +58,23 @@ class ProviderPage:
             soon(lambda: self._cards.param.update(objects=[card(told, wide=True)]))
             return
         frames = [Frame(view, self.results, self.subject) for view in views]
-        shown = [frame.view for frame in frames] or [card(Text(text="This provider has no views.", kind="empty"), wide=True)]
+        shown = without_holes([frame.view for frame in frames]) or [
+            card(Text(text="This provider has no views.", kind="empty"), wide=True)
+        ]
         soon(lambda: self._cards.param.update(objects=shown))
         for frame in frames:
-            soon(_later(frame, frame.drawn(self.budget)))
+            self._start(frame, soon)
 
+    def _start(self, frame: Frame, soon: Soon) -> None:
+        """Draw one view; after ``PATIENCE`` the next one starts, so that one that hangs does not hold up the others."""
 
-def _later(frame: Frame, body: Any) -> Callable[[], None]:
-    return lambda: frame.show(body)
+        def work() -> None:
+            drawn = frame.drawn(self.budget)
+            soon(lambda: frame.show(drawn))
+
+        thread = threading.Thread(target=work, name="dte-view", daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
 
 
 class Frame:
@@ -70,7 +82,7 @@ class Frame:
 
     def __init__(self, view: View, results: Results, subject: Subject) -> None:
         self._view, self._results = view, results
-        self._body = pn.Column(Text(text="Drawing …", kind="loading"), sizing_mode="stretch_width", margin=(8, 0, 6, 0))
+        self._body = body(Text(text="Drawing …", kind="loading"))
         ids = [str(i) for i in view.metrics]
         head = FrameHead(
             title=str(view.title), description=str(view.description), definitions=[definition(results, i) for i in ids]
@@ -92,10 +104,10 @@ class Frame:
             return Text(text=f"This view could not be drawn: {error}", kind="error")
         return Text(text=NOTHING, kind="empty") if drawn is None else drawn
 
-    def show(self, body: Any) -> None:
+    def show(self, drawn: Any) -> None:
         """Put what was drawn into the card; what fails only now is told there too."""
         try:
-            self._body.objects = [body]
+            self._body.objects = [drawn]
         except Exception as error:  # noqa: BLE001 - a plugin's object may raise anything when it becomes a model
             told = f"This view could not be drawn: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
             self._body.objects = [Text(text=told, kind="error")]
@@ -141,14 +153,12 @@ def hero(subject: Subject, place: Place) -> Hero:
     """The provider's verdict in words, with its worst findings and the reasons of what is missing."""
     told = subject.providers.get(place.provider, {})
     verdicts = subject.index.verdicts.get(place.provider, [])
-    summary = summarise(verdicts)
+    summary = subject.summary_of(place.provider)
     mine = [f for f in subject.findings if f.provider == place.provider and f.verdict != "pass"]
     origin = " ".join(str(x) for x in (told.get("distribution"), told.get("version")) if x)
     count = sum(1 for m in subject.evidence.measurements if m.provider == place.provider)
     facts = [origin, str(told.get("license") or ""), w.plural(count, "measurement")]
     lead = headline(summary) if verdicts else unjudged(subject, place.provider)
-    if verdicts and not sum(summary.required.values()):
-        lead = f"{w.VERDICT_WORDS[summary.verdict]}: {w.plural(sum(summary.counts.values()), 'check')}, none required"
     return Hero(
         title=place.title,
         facts=[text for text in facts if text],
@@ -157,3 +167,13 @@ def hero(subject: Subject, place: Place) -> Hero:
         notes=[f.sentence for f in mine[:2]],
         counts=dict(summary.counts),
     )
+
+
+def holoviews_ready() -> None:
+    """Load HoloViews' Bokeh side once, so that a view may set options without asking for it."""
+    with _ready:
+        import holoviews as hv
+        import holoviews.plotting.bokeh  # noqa: F401 - registers the backend
+
+        if hv.Store.current_backend != "bokeh":
+            hv.Store.set_current_backend("bokeh")

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 #: "The user's selection" and "whatever there is", where ``None`` already means something.
 SELECTED: Final[Any] = object()
 ANY: Final[Any] = object()
-_COLUMNS = (
-    "metric title window start cohort grouping column value low high n status reason verdict across".split()
-)
+_COLUMNS = "metric title window start cohort grouping column value low high n status reason verdict across".split()
 
 
 class Index:

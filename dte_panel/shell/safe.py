@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
+from bokeh.core.serialization import Serializer
 from bokeh.models import HoverTool, LayoutDOM, Model
 
 from dte_panel.shell.parts import Text
@@ -73,6 +74,7 @@ def _holoviews(element: Any) -> Viewable:
 def _bokeh(root: LayoutDOM) -> Viewable:
     for model in root.references():
         neutral_bokeh(model)
+    Serializer(deferred=True).encode(root)  # what cannot be sent to a browser is told by this view, not by the page
     if root.sizing_mode is None or root.sizing_mode == "fixed":
         root.update(width=None, sizing_mode="stretch_width")
     return pn.pane.Bokeh(root, sizing_mode="stretch_width", margin=0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dte_panel.errors import InputError
+from dte_panel.errors import DTEError, InputError
 from dte_panel.shell.library import Library
 
 if TYPE_CHECKING:
@@ -53,9 +55,21 @@ def run(
     )
     url = f"http://{_shown(address)}:{used}/{prefix}".rstrip("/")
     say(f"DTE Panel is at {url}  (Ctrl-C stops it)")
+    threading.Thread(target=warm, args=[library], name="dte-warm", daemon=True).start()
     if open_browser:
         server.io_loop.call_later(0.2, lambda: server.show(f"/{prefix}"))
     server.run_until_shutdown()
+
+
+def warm(library: Library) -> None:
+    """Load what the first page would wait for."""
+    from dte_panel.shell.provider import holoviews_ready
+
+    for subject in library.subjects.values():
+        for provider in subject.providers:
+            with suppress(DTEError):
+                library.registry.views(provider)
+    holoviews_ready()
 
 
 def free_port(address: str, port: int) -> int:

@@ -18,7 +18,13 @@ MOST_ROWS = 200
 
 def column(key: str, label: str, kind: str = "text") -> dict[str, Any]:
     """A column: ``kind`` is text, wide, number, verdict or link."""
-    return {"key": key, "label": label, "align": "right" if kind == "number" else "left", "kind": kind, "wide": kind == "wide"}
+    return {
+        "key": key,
+        "label": label,
+        "align": "right" if kind == "number" else "left",
+        "kind": kind,
+        "wide": kind == "wide",
+    }
 
 
 MEASURED = [
@@ -43,7 +49,10 @@ def measured_row(m: Measurement, title: str, unit: str, verdict: str) -> list[An
     window = {"current": "Current", "reference": "Reference"}.get(m.window, w.window_text(m.window))
     told = m.reason or ("" if m.status == "ok" else m.status.replace("_", " "))
     shown = verdict or ("" if m.status == "ok" else m.status)
-    numbers = (w.number(m.value, unit), w.interval(m.low, m.high, unit), w.number(m.n))
+    value, span = (
+        (w.number(m.value, unit), w.interval(m.low, m.high)) if unit == "p" else w.together(m.value, m.low, m.high)
+    )
+    numbers = (value, span, w.number(m.n))
     return [title, m.column or "", group, window, *numbers, shown, told]
 
 
@@ -72,8 +81,13 @@ def of_frame(frame: pd.DataFrame, caption: str = "Table") -> Table:
     import pandas as pd
 
     shown = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    kinds = ["number" if pd.api.types.is_numeric_dtype(d) and not pd.api.types.is_bool_dtype(d) else "text" for d in shown.dtypes]
-    columns = [column(f"c{i}", str(name), kind) for i, (name, kind) in enumerate(zip(shown.columns, kinds, strict=True))]
+    kinds = [
+        "number" if pd.api.types.is_numeric_dtype(d) and not pd.api.types.is_bool_dtype(d) else "text"
+        for d in shown.dtypes
+    ]
+    columns = [
+        column(f"c{i}", str(name), kind) for i, (name, kind) in enumerate(zip(shown.columns, kinds, strict=True))
+    ]
     rows = [
         [_cell(value, kind) for value, kind in zip(row, kinds, strict=True)]
         for row in shown.head(MOST_ROWS).itertuples(index=False, name=None)
@@ -82,8 +96,17 @@ def of_frame(frame: pd.DataFrame, caption: str = "Table") -> Table:
     return Table(columns=columns, rows=rows, caption=caption, note=note)
 
 
+def _verdicts(name: object, data: Any) -> bool:
+    """Whether a column of a view's table holds verdicts, to be shown with icon, word and colour."""
+    known = {"", *w.VERDICT_WORDS, *(key.replace("_", " ") for key in w.VERDICT_WORDS)}
+    return str(name).casefold() == "verdict" and all(isinstance(x, str) and x in known for x in data)
+
+
 def _cell(value: Any, kind: str) -> str:
     import pandas as pd
+
+    if kind == "verdict":
+        return str(value).replace(" ", "_")
 
     if value is None or value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124 - NaN is not itself
         return "–"

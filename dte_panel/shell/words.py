@@ -21,6 +21,8 @@ VERDICT_WORDS = {
     "warn": "Warn",
     "pass": "Pass",
 }
+#: Units that add nothing to the number.
+_SILENT_UNITS = {"share", "p", "rows", "1"}
 _BEYOND = {"<=": "above", "<": "not below", ">=": "below", ">": "not above", "==": "not"}
 
 
@@ -50,12 +52,38 @@ def _digits(value: float) -> str:
         return f"{_trim(mantissa)} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     if value == int(value) or value >= 1000:
         return f"{value:,.0f}"
-    places = 1 if value >= 100 else 2 if value >= 10 else 3 if value >= 0.01 else 5
+    places = 1 if value >= 100 else 2 if value >= 10 else 3 if value >= 0.1 else 4 if value >= 0.001 else 5
     return _trim(f"{value:,.{places}f}")
 
 
 def _trim(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def together(value: float | None, low: float | None, high: float | None, near: float | None = None) -> tuple[str, str]:
+    """A number and its interval with the same digits: as many as its width deserves and tells it from ``near``.
+
+    Examples
+    --------
+    >>> together(0.58123, 0.5671, 0.5922), together(-0.0311, -0.0432, -0.0196, near=-0.02)
+    (('0.58', '[0.57, 0.59]'), ('−0.0311', '[−0.0432, −0.0196]'))
+    """
+    if value is None or low is None or high is None or not 0 < high - low < 1000:
+        return number(value), interval(low, high)
+    ends = (value, low, high)
+    least = 0 if max(map(abs, ends)) >= 1000 else min(6, max(2, math.ceil(0.3 - math.log10(high - low))))
+    for places in range(least, 8):
+        shown = [f"{x:,.{places}f}" for x in ends]
+        if near is None or all(
+            x == near or float(s.replace(",", "")) != near for x, s in zip(ends, shown, strict=True)
+        ):
+            break
+    first, lower, upper = (_signed(text) for text in shown)
+    return first, f"[{lower}, {upper}]"
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS) if any(c in "123456789" for c in text) else text.lstrip("-")
 
 
 def interval(low: float | None, high: float | None, unit: str = "") -> str:
@@ -65,9 +93,13 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
     return f"[{f'{MINUS}∞' if low is None else number(low, unit)}, {'∞' if high is None else number(high, unit)}]"
 
 
-def estimate(value: float | None, low: float | None, high: float | None, unit: str = "") -> str:
-    """A number with its interval."""
-    return " ".join(filter(None, [number(value, unit), interval(low, high, unit)]))
+def estimate(
+    value: float | None, low: float | None, high: float | None, unit: str = "", near: float | None = None
+) -> str:
+    """A number with its interval, and its unit where that says something."""
+    first, rest = (number(value, unit), interval(low, high, unit)) if unit == "p" else together(value, low, high, near)
+    told = unit if unit and unit not in _SILENT_UNITS and not unit.startswith("unit of") else ""
+    return " ".join(filter(None, [first, rest, told]))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -68,7 +68,8 @@ def _complaint(model: type[BaseModel], document: Document, problem: Mapping[str,
         return document.complain(path, str(context["error"]))
     if kind == "literal_error":
         valid = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-        hint = did_you_mean(given, valid) if isinstance(given, str) else ""
+        near = did_you_mean(given, valid) if isinstance(given, str) else ""
+        hint = near if near.startswith("Did") else ""  # the valid words stand in the message
         return document.complain(path, f"must be one of {', '.join(valid)}; it is {_shown(given)}", hint)
     if kind in _LIMITS:
         limit = next(iter(context.values()))

@@ -169,6 +169,8 @@ class _Walk:
             return None
         if kind not in {"bool", "int", "float"} or not self.typed(path):
             return node.value
+        if kind == "bool" and node.value.lower() not in {"true", "false"}:
+            return node.value  # as in YAML 1.2: a label called `yes` is text
         try:
             value = yaml.constructor.SafeConstructor().construct_object(node)
         except ValueError:

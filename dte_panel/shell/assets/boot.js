@@ -6,7 +6,7 @@ export function render({model, view}) {
   if (page && narrow) page.sidebar_open = false
   if (!model.served) return mark
 
-  if (page && !model.chosen && matchMedia("(prefers-color-scheme: dark)").matches) page.dark_theme = true
+  if (page && !model.chosen && matchMedia("(prefers-color-scheme: dark)").matches) { model.send_msg({follows: true}); page.dark_theme = true }
   document.documentElement.lang = "en"
   const title = () => { document.title = model.title || "DTE Panel" }
   let first = true

@@ -12,20 +12,25 @@ function sparkline(spark, tone) {
 }
 function card(model, item) {
   const a = link(model, "card", item)
-  a.append(el("span", "top", el("span", "title", item.title), badge(item.word)))
+  a.append(el("span", "top", el("span", "title", item.title), badge(item.word, item.word ? null : "No checks")))
   a.append(el("span", "worst", item.worst))
   const foot = el("span", "foot")
   if (item.spark) {
     const s = item.spark
-    foot.append(el("span", "chart", sparkline(s, toneOf(item.word)), el("span", "axis", el("span", "", s.first), el("span", "", s.last))))
-    foot.append(el("span", "what", s.name))
+    foot.append(el("span", "chart", sparkline(s, s.decides ? toneOf(item.word) : "none"), el("span", "axis", el("span", "", s.first), el("span", "", s.last))))
+    foot.append(el("span", "what", attrs(el("span", "name", s.name), {title: s.name}), el("b", "tabular", s.now)))
   }
   foot.append(el("span", "counts", item.counts))
   a.append(foot)
   return el("li", "", a)
 }
 export function render({model}) {
-  const list = el("ul", "cards")
-  redraw(model, ["items"], () => list.replaceChildren(...model.items.map((item) => card(model, item))))
+  const list = el("ul", "deck")
+  // Rows without holes: six cards are two rows of three, four are one row.
+  redraw(model, ["items"], () => {
+    const count = model.items.length
+    list.style.setProperty("--least", count % 3 === 0 || count === 5 ? "340px" : "255px")
+    list.replaceChildren(...model.items.map((item) => card(model, item)))
+  })
   return list
 }

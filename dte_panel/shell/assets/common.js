@@ -5,7 +5,7 @@ const ICONS = {
   warn: ["M8 1.8 15 14H1Z", "M8 6.2v3.6", "M8 11.9v.2"],
   fail: ["M4 4l8 8", "M12 4l-8 8"],
   error: ["M8 1.5v8", "M8 13.2v.4"],
-  not_evaluated: ["M3 8h3", "M10 8h3"],
+  not_evaluated: ["M4 8h8"],
 }
 const WORDS = {pass: "Pass", warn: "Warn", fail: "Fail", error: "Error", not_evaluated: "Not evaluated"}
 const toneOf = (word) => ({pass: "pass", warn: "warn", fail: "fail", error: "fail"})[word] || "none"

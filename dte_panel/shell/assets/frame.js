@@ -2,7 +2,7 @@
 function definition(item) {
   const dl = el("dl")
   for (const [name, text] of item.facts) dl.append(el("div", "", el("dt", "", name), el("dd", "", text)))
-  return el("div", "def", el("h3", "", item.title), el("p", "", item.definition || ""), dl)
+  return el("div", "def", item.title ? el("h3", "", item.title) : null, item.definition ? el("p", "", item.definition) : null, dl)
 }
 export function render({model}) {
   const node = el("div", "frame")
@@ -11,6 +11,7 @@ export function render({model}) {
     node.replaceChildren(row)
     if (model.description) node.append(el("p", "muted description", model.description))
     if (!model.definitions.length) return
+    if (model.open) { node.append(el("div", "panel", ...model.definitions.map(definition))); return }
     const panel = attrs(el("div", "panel"), {hidden: ""})
     const button = attrs(el("button", "info", "i"), {type: "button", "aria-expanded": "false", "aria-label": `How ${model.title} is defined`, title: "Definition"})
     button.addEventListener("click", () => {
@@ -21,6 +22,6 @@ export function render({model}) {
     row.append(button)
     node.append(panel)
   }
-  redraw(model, ["title", "description", "definitions"], draw)
+  redraw(model, ["title", "description", "definitions", "open"], draw)
   return node
 }

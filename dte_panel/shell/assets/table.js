@@ -2,8 +2,12 @@
 function cell(model, column, value) {
   const td = el("td", column.align === "right" ? "number" : column.wide ? "wide" : "")
   if (column.kind === "verdict") td.append(value ? badge(value) : el("span", "muted", "–"))
+  else if (column.kind === "state") td.append(badge(value.word, value.text))
   else if (column.kind === "link") td.append(link(model, "more", value, value.text))
-  else td.textContent = value == null ? "–" : value
+  else {
+    td.textContent = value == null ? "–" : value
+    if (td.textContent.length < 16) td.classList.add("short")
+  }
   return td
 }
 function heading(model, column) {

@@ -22,10 +22,17 @@ def panels(results: Any, columns: list[str]) -> Any:
     """One small picture for each column, as many beside each other as fit."""
     import panel as pn
 
-    made = [_picture(results, column) for column in columns]
-    # Panel has no types.
-    shown = [pn.pane.Bokeh(p, styles={"flex": "1 1 300px"}) for p in made if p is not None]  # type: ignore[no-untyped-call]
-    return pn.FlexBox(*shown, sizing_mode="stretch_width", gap="16px") if shown else None  # type: ignore[no-untyped-call]
+    made = [picture for picture in (_picture(results, column) for column in columns) if picture is not None]
+    if not made:
+        return None
+    grid = {
+        "display": "grid",
+        "grid-template-columns": "repeat(auto-fit, minmax(min(300px, 100%), 1fr))",
+        "gap": "16px",
+    }
+    # Panel's column adds a button that would take a cell of the grid.
+    css = ".scroll-button {display: none !important}"
+    return pn.Column(*made, sizing_mode="stretch_width", styles=grid, stylesheets=[css])
 
 
 def _picture(results: Any, column: str) -> Any:
@@ -48,7 +55,9 @@ def _cuts(binned: Binned) -> list[float] | None:
 
 
 def _steps(results: Any, column: str, now: Binned, before: Binned, cuts: list[float]) -> Any:
-    plot = figure(results, height=HEIGHT, x_axis_label=_label(column, now, before), y_axis_label="share per unit")
+    from bokeh.models import NumeralTickFormatter
+
+    plot = figure(results, height=HEIGHT, x_axis_label=_label(column, now, before), y_axis_label="density")
     lines = []
     for binned, name, colour in ((before, "Reference", "reference"), (now, "Now", "accent")):
         shares = [binned.counts.get(key, 0) / max(binned.n, 1) for key in binned.bins]
@@ -61,6 +70,10 @@ def _steps(results: Any, column: str, now: Binned, before: Binned, cuts: list[fl
     for x, y, colour, name in lines:
         plot.step(x, y, mode="after", line_color=results.tokens[colour], line_width=2, legend_label=name)
     plot.y_range.start = 0
+    # A density's own numbers say little; where it lies, and how the two compare, is in the picture.
+    plot.yaxis.major_label_text_font_size, plot.yaxis.major_tick_line_color = "0px", None
+    if cuts[-1] - cuts[0] >= 1:
+        plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[0]")
     legend(results, plot)
     return plot
 

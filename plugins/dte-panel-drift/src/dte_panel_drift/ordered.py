@@ -58,9 +58,9 @@ def largest_gap(now: Ordered, before: Ordered) -> float:
 
     first, after = (np.searchsorted(before.values, now.values, side=side) for side in ("left", "right"))
     ours, theirs = _upto(now), _upto(before)
-    below = np.abs(theirs[first] * now.n - ours[:-1] * before.n).max()
-    at = np.abs(theirs[after] * now.n - ours[1:] * before.n).max()
-    return float(max(below, at)) / (float(now.n) * before.n)
+    n, m = ours[-1], theirs[-1]
+    below, at = np.abs(theirs[first] * n - ours[:-1] * m).max(), np.abs(theirs[after] * n - ours[1:] * m).max()
+    return float(max(below, at)) / (float(n) * float(m))
 
 
 def _upto(ordered: Ordered) -> NDArray[np.int64]:
@@ -77,7 +77,7 @@ def _pvalue(now: Ordered, before: Ordered) -> float:
     import numpy as np
     from scipy.stats import ks_2samp, kstwo
 
-    large, small = float(max(now.n, before.n)), float(min(now.n, before.n))
+    small, large = sorted([float(now.n), float(before.n)])
     if large <= EXACT_ROWS:
         with warnings.catch_warnings():
             # SciPy says so when the exact sum overflows, and goes on with the limit as we want it to.
@@ -91,13 +91,14 @@ def _area(now: Ordered, before: Ordered) -> float:
     """Sum of |F - G| times the gap to the next value, over the values of both."""
     import numpy as np
 
+    n, m = float(now.n), float(before.n)
     place = np.searchsorted(before.values, now.values)
     values = np.insert(before.values, place, now.values)
     # Whole numbers, exact in a float below 2**53, so that the distribution functions gather no rounding.
-    steps = np.insert(before.counts * float(now.n), place, now.counts * -float(before.n))
+    steps = np.insert(before.counts * n, place, now.counts * -m)
     heights = np.abs(np.cumsum(steps, out=steps), out=steps)
     with np.errstate(over="ignore"):
-        return float(heights[:-1] @ np.diff(values)) / (float(now.n) * before.n)
+        return float(heights[:-1] @ np.diff(values)) / (n * m)
 
 
 def _undefined(now: Ordered, before: Ordered, kind: str) -> Value | None:

@@ -32,7 +32,7 @@ def over_time(results: Any) -> Any:
     windows = results.windows or ["current"]
     table = results.frame(INDEX, window=None, cohort={})
     table = table[table["window"].isin(windows)]
-    if table.empty:
+    if not table["value"].notna().any():
         return None
     columns, every = _worst_first(results, table)
     table = table[table["column"].isin(columns)]
@@ -49,7 +49,7 @@ def over_time(results: Any) -> Any:
         y_axis_label=f"Column{cut}",
     )
     cells = plot.rect("x", "y", 0.96, 0.9, source=source, fill_color=transform("psi", mapper), line_color=None)
-    plot.rect("x", "y", 0.96, 0.9, source=failed, fill_color=None, line_color=results.tokens["text"], line_width=2)
+    plot.rect("x", "y", 0.96, 0.9, source=failed, fill_color=None, line_color=results.tokens["text"], line_width=1.5)
     labelled(plot.xaxis[0], [w[:10] for w in windows], most=12)
     labelled(plot.yaxis[0], columns)
     plot.grid.visible = False
@@ -142,10 +142,13 @@ def moved(results: Any) -> Any:
     )
     bars = plot.hbar(y="y", right="value", height=0.62, source=source, fill_color="colour", line_color=None)
     ink = results.tokens["text"]
-    ends = {f"{end}_head": TeeHead(size=6, line_color=ink) for end in ("lower", "upper")}
+    upper, lower = (TeeHead(size=6, line_color=ink) for _ in range(2))
     plot.add_layout(
-        Whisker(base="y", lower="low", upper="high", source=source, dimension="width", line_color=ink, **ends)
-    )
+        Whisker(
+            base="y", lower="low", upper="high", source=source, dimension="width", line_color=ink,
+            upper_head=upper, lower_head=lower, level="overlay",
+        )
+    )  # fmt: skip
     for limit in limits:
         plot.add_layout(Span(location=limit, dimension="height", line_dash="dashed", line_color=ink, line_width=1.5))
     labelled(plot.yaxis[0], list(table["column"]))

@@ -7,7 +7,7 @@ import param
 from dte_panel_guardrails.privacy import SAMPLE
 
 
-class GuardrailSettings(param.Parameterized):  # type: ignore[misc]  # param has no types
+class GuardrailSettings(param.Parameterized):
     """Settings of the guardrails provider."""
 
     quasi_identifiers = param.List(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ AXES = (privacy.AXIS, robustness.AXIS, documents.TRANSPARENCY, documents.ACCOUNT
 ORDER = ("pass", "warn", "not_evaluated", "error", "fail")
 RINGS = (0.25, 0.5, 0.75, 1.0)
 #: Where the axis labels stand, as a share of the radius.
-LABEL_AT = 1.12
+LABEL_AT = 1.08
 
 _IDS = [m.id for m in (*privacy.metrics([], privacy.SAMPLE), *robustness.metrics(), *documents.metrics())]
 
@@ -55,13 +55,13 @@ class Axis:
     @property
     def score(self) -> str:
         """``5 of 6``."""
-        return f"{self.passed} of {self.evaluated}" if self.evaluated else "none evaluated"
+        return f"{self.passed} of {self.evaluated}" if self.evaluated else "no result"
 
     @property
     def label(self) -> str:
         """Name and score, and apart from them what could not be evaluated."""
-        left = f"\n{self.left} not evaluated" if self.left and self.evaluated else ""
-        return f"{self.name.capitalize()} {self.score}{left}"
+        left = f"\n{self.left} not evaluated" if self.left else ""
+        return f"{self.name.capitalize()}\n{self.score}{left}"
 
 
 def axes(results: Any) -> list[Axis]:
@@ -84,57 +84,69 @@ def radar(results: Any) -> Any:
     shown = axes(results)
     if not shown:
         return None
-    from bokeh.models import ColumnDataSource, HoverTool
+    fig = _web(results.tokens)
+    _polygon(fig, [axis for axis in shown if axis.evaluated], results.tokens)
+    _labels(fig, shown, results.tokens["text"])
+    return fig
+
+
+def _web(tokens: Mapping[str, str]) -> Any:
+    """The empty radar: rings at each quarter, and the spokes."""
+    from bokeh.models import Range1d
     from bokeh.plotting import figure
 
-    tokens = results.tokens
-    ways = {axis.name: _way(AXES.index(axis.name)) for axis in shown}
     fig = figure(
         height=300,
         sizing_mode="stretch_width",
         toolbar_location=None,
-        match_aspect=True,
-        x_range=(-2.0, 2.0),
-        y_range=(-1.45, 1.45),
+        x_range=Range1d(start=-2.3, end=2.3),
+        y_range=Range1d(start=-1.65, end=1.65),
     )
     fig.axis.visible, fig.grid.visible, fig.outline_line_color = False, False, None
-    every = [_way(i) for i in range(len(AXES))]
-    rings = [[[ring * w[at] for w in every] for ring in RINGS] for at in (0, 1)]
-    fig.patches(*rings, fill_color=None, line_color=tokens["border"])
-    fig.segment([0] * len(every), [0] * len(every), *zip(*every, strict=True), line_color=tokens["border_strong"])
-    scored = [axis for axis in shown if axis.evaluated]
-    tips = [tuple(c * axis.passed / axis.evaluated for c in ways[axis.name]) for axis in scored]
-    xs, ys = [t[0] for t in tips], [t[1] for t in tips]
-    fig.patches([xs], [ys], fill_color=tokens["accent"], fill_alpha=0.2, line_color=tokens["accent"], line_width=2)
+    ways = [_way(name) for name in AXES]
+    xs, ys = ([[ring * way[at] for way in ways] for ring in RINGS] for at in (0, 1))
+    fig.patches(xs, ys, fill_color=None, line_color=tokens["border"])
+    middle = [0.0] * len(ways)
+    fig.segment(middle, middle, [x for x, _ in ways], [y for _, y in ways], line_color=tokens["border_strong"])
+    return fig
+
+
+def _polygon(fig: Any, scored: Sequence[Axis], tokens: Mapping[str, str]) -> None:
+    """The share of checks that passed, on the axes that have any evaluated."""
+    from bokeh.models import ColumnDataSource, HoverTool
+
+    if not scored:
+        return
     columns: dict[str, Any] = {
-        "x": xs,
-        "y": ys,
+        "x": [_way(axis.name)[0] * axis.passed / axis.evaluated for axis in scored],
+        "y": [_way(axis.name)[1] * axis.passed / axis.evaluated for axis in scored],
         "axis": [axis.name.capitalize() for axis in scored],
         "passed": [axis.score for axis in scored],
         "left": [str(axis.left) for axis in scored],
     }
-    dots = fig.scatter("x", "y", source=ColumnDataSource(columns), size=9, color=tokens["accent"])
-    tips_shown = [("Axis", "@axis"), ("Checks passed", "@passed"), ("Not evaluated", "@left")]
-    fig.add_tools(HoverTool(renderers=[dots], tooltips=tips_shown))
-    _labels(fig, {axis.label: ways[axis.name] for axis in shown}, tokens["text"])
-    return fig
+    accent = tokens["accent"]
+    fig.patches([columns["x"]], [columns["y"]], fill_color=accent, fill_alpha=0.2, line_color=accent, line_width=2)
+    dots = fig.scatter("x", "y", source=ColumnDataSource(columns), size=9, color=accent)
+    tips = [("Axis", "@axis"), ("Checks passed", "@passed"), ("Not evaluated", "@left")]
+    fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
 
 
-def _way(place: int) -> tuple[float, float]:
+def _way(axis: str) -> tuple[float, float]:
     """The direction of an axis, clockwise from the top."""
-    angle = math.pi / 2 - 2 * math.pi * place / len(AXES)
+    angle = math.pi / 2 - 2 * math.pi * AXES.index(axis) / len(AXES)
     return round(math.cos(angle), 12), round(math.sin(angle), 12)
 
 
-def _labels(fig: Any, ways: Mapping[str, tuple[float, float]], colour: str) -> None:
+def _labels(fig: Any, shown: Sequence[Axis], colour: str) -> None:
     """Axis labels at the ends of the spokes, each growing away from the middle."""
-    for label, (x, y) in ways.items():
+    for axis in shown:
+        x, y = _way(axis.name)
         fig.text(
             [x * LABEL_AT],
             [y * LABEL_AT],
-            text=[label],
+            text=[axis.label],
             text_color=colour,
-            text_font_size="13px",
+            text_font_size="12px",
             text_align="left" if x > 0 else "right" if x < 0 else "center",
             text_baseline="bottom" if y > 0 else "top" if y < 0 else "middle",
         )

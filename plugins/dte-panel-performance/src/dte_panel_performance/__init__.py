@@ -1,1 +1,62 @@
 """Performance of classifiers and regressors over time and by cohort, for DTE Panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dte_panel import Metric, View, change, hookimpl
+from dte_panel_performance.decisions import DECISIONS, accuracy
+from dte_panel_performance.errors import ERRORS, mean_absolute_error
+from dte_panel_performance.scores import SCORES, roc_auc
+
+api_version = 1
+
+_AGAINST = (
+    "Current minus reference, for the same cohort; undefined where either is. The interval joins both sides' own."
+)
+
+CHANGES = (
+    change(
+        accuracy,
+        id="accuracy_change",
+        title="Change of accuracy",
+        definition=_AGAINST,
+        formula="accuracy(current) − accuracy(reference)",
+        source="Newcombe (1998), Statistics in Medicine 17, 873-890, method 10, for the interval",
+        range=(-1.0, 1.0),
+        group="change",
+    ),
+    change(
+        roc_auc,
+        id="roc_auc_change",
+        title="Change of ROC AUC",
+        definition=_AGAINST,
+        formula="ROC AUC(current) − ROC AUC(reference)",
+        source="Zou & Donner (2008), Statistics in Medicine 27, 1693-1702, for the interval",
+        range=(-1.0, 1.0),
+        group="change",
+    ),
+    change(
+        mean_absolute_error,
+        id="mean_absolute_error_change",
+        title="Change of mean absolute error",
+        definition=_AGAINST,
+        formula="mean absolute error(current) − mean absolute error(reference)",
+        source="Zou & Donner (2008), Statistics in Medicine 27, 1693-1702, for the interval",
+        group="change",
+    ),
+)
+
+
+@hookimpl
+def dte_metrics() -> Iterable[Metric]:
+    """What decisions, scores and predicted numbers are worth, and how that changed."""
+    return [*DECISIONS, *SCORES, *ERRORS, *CHANGES]
+
+
+@hookimpl
+def dte_views() -> Iterable[View]:
+    """Over time first, then what lies behind it."""
+    from dte_panel_performance.views import VIEWS
+
+    return VIEWS

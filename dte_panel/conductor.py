@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any, cast
 
 from dte_panel import policy as policies
 from dte_panel import registry as plugins
+from dte_panel import stats
 from dte_panel.engine import plan, windows
 from dte_panel.engine.duckdb import Cells, EngineError, Reducer
 from dte_panel.engine.layout import Layout, resolve
@@ -79,9 +80,11 @@ def assess_spec(spec: Spec, *, data: Mapping[str, Any] | None = None, progress: 
         if provider not in registry.ids():
             raise unknown_name("provider", provider, registry.ids(), where="plugins")
     connection = connect()
+    seed = stats.base_seed.set(spec.seed)
     try:
         return _Assessment(spec, policy, registry, connection, data, progress).run()
     finally:
+        stats.base_seed.reset(seed)
         connection.close()
 
 
@@ -154,7 +157,7 @@ class _Assessment:
         wanted = plan.requests((m for metrics in chosen.values() for m in metrics), self.layout)
         wanted = [request for request in wanted if request.column == column]
         states = self._reduce(wanted, reducers)
-        measurer = Measurer(self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts())
+        measurer = Measurer(self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts)
         for name, metrics in chosen.items():
             provider = self.providers[name]
             if metrics and provider.state in ("ok", "error"):
@@ -188,6 +191,7 @@ class _Assessment:
                 columns = (roles,) if isinstance(roles, str) else tuple(roles)
                 self.records.append(StateRecord(kind, columns, request.column, window, dict(cohort), state))
 
+    @cached_property
     def _facts(self) -> Documented:
         time = self.spec.roles.time
         end = windows.newest(self.connection, self.sources[CURRENT], time) if time else None
@@ -230,7 +234,7 @@ class _Assessment:
             metrics={f"{p.plugin.id}.{m.id}": definition(m) for p in self.providers.values() for m in p.metrics},
             measurements=measurements,
             verdicts=verdicts,
-            states=self.records,
+            states=sorted(self.records, key=_record_order),
             windows=list(self.layout.starts.values()),
             cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
             notes=notes,
@@ -244,8 +248,13 @@ class _Assessment:
             for metric in provider.metrics
             if not plan.columns_of(metric, self.layout)
         }
-        notes = [f"{metric} applies to no column of this data" for metric in sorted(empty)]
+        notes = [*self.layout.notes, *(f"{metric} applies to no column of this data" for metric in sorted(empty))]
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
+
+
+def _record_order(record: StateRecord) -> tuple[Any, ...]:
+    cohort = [(c, v is None, v or "") for c, v in sorted(record.cohort.items())]
+    return record.kind, record.columns, record.column or "", record.window, len(cohort), cohort
 
 
 class _Provider:
@@ -260,40 +269,37 @@ class _Provider:
         self.metrics: list[Metric] = []
         self.measurements: list[Measurement] = []
 
-    def ask(self, registry: Registry, values: Mapping[str, Any]) -> None:
-        """Learn its settings and metrics."""
+    def ask(self, registry: Registry, values: Mapping[str, Any]) -> list[Measurement]:
+        """Learn its settings and metrics; nothing is measured yet."""
         self.settings = registry.settings(self.plugin, values)
         self.metrics = registry.metrics(self.plugin, self.settings)
+        return []
 
-    def run(self, call: Callable[[], None], budget: float, what: str) -> None:
+    def run(self, call: Callable[[], list[Measurement]], budget: float, what: str) -> None:
         """Run its code within what is left of its budget; if it fails, it is broken from now on."""
         started = perf_counter()
         try:
-            guarded(call, max(budget - self.seconds, 0.001), what)
+            made = guarded(call, max(budget - self.seconds, 0.001), what)
         except PluginError as error:
             self.state, self.reason = "broken", str(error)
-            self._mark_rest()
+            made = self._lost()
+        self.measurements += made
+        raised = next((m for m in made if m.status == "error"), None)
+        if raised is not None and self.state == "ok":
+            self.state, self.reason = "error", f"{raised.metric}: {raised.reason}"
         self.seconds += perf_counter() - started
 
-    def measure(self, measurer: Measurer, metrics: Iterable[Metric], column: str | None) -> None:
+    def measure(self, measurer: Measurer, metrics: Iterable[Metric], column: str | None) -> list[Measurement]:
         """Measure some metrics of one column; a metric that raises makes its own numbers errors."""
-        for metric in metrics:
-            made = list(measurer.measure(self.plugin.id, metric, column))
-            self.measurements += made
-            raised = next((m for m in made if m.status == "error"), None)
-            if raised is not None and self.state == "ok":
-                self.state, self.reason = "error", f"{metric.id}: {raised.reason}"
+        return [made for metric in metrics for made in measurer.measure(self.plugin.id, metric, column)]
 
-    def _mark_rest(self) -> None:
-        """What a provider that fell out did not get to is an error, not a silence."""
-        done = {m.metric for m in self.measurements}
-        for metric in self.metrics:
-            name = f"{self.plugin.id}.{metric.id}"
-            if name not in done:
-                lost = Measurement(
-                    name, metric.version, self.plugin.id, CURRENT, {}, None, None, None, None, 0, "error", self.reason
-                )
-                self.measurements.append(lost)
+    def _lost(self) -> list[Measurement]:
+        """An error for each metric of a provider that fell out: what it did not get to is not a silence."""
+        name, why = self.plugin.id, self.reason
+        return [
+            Measurement(f"{name}.{m.id}", m.version, name, CURRENT, {}, None, None, None, None, 0, "error", why)
+            for m in self.metrics
+        ]
 
     def record(self) -> dict[str, Any]:
         """What the evidence says of it."""

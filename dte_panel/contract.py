@@ -1,0 +1,87 @@
+"""What a plugin declares, held against the model: a mistake is told at load, not met in the middle of a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Any
+
+from dte_panel import reductions
+from dte_panel.errors import PluginError, did_you_mean
+from dte_panel.model import Comparison, Metric, Reduction
+
+ROLES = ("label", "prediction", "score", "sensitive", "feature", "text", "time", "id")
+TASKS = ("binary", "multiclass", "regression", "none")
+_METRIC = re.compile(r"[a-z][a-z0-9_]*")
+_TEXTS = ("title", "definition", "formula", "source", "unit", "interval", "group")
+#: Fields of a metric that stay in the process; all others are written into the evidence.
+_INNER = ("reduce", "finish", "of")
+
+
+def check_all(found: Iterable[Any]) -> None:
+    """Refuse metrics, views or themes without an id of their own, and metrics that the engine would stumble over.
+
+    Raises
+    ------
+    PluginError
+    """
+    seen: set[str] = set()
+    for item in found:
+        kind = type(item).__name__.lower()
+        if not isinstance(item.id, str):
+            raise PluginError(f"{kind} id {item.id!r} is not text")
+        if item.id in seen:
+            raise PluginError(f"{kind} id '{item.id}' is given twice")
+        seen.add(item.id)
+        for wrong in mistakes(item) if isinstance(item, Metric) else ():
+            raise PluginError(f"{kind} '{item.id}' has {wrong}")
+
+
+def mistakes(metric: Any) -> Iterator[str]:
+    """What a metric declares wrongly, in words that follow "it has"."""
+    if not _METRIC.fullmatch(metric.id):
+        yield "an id that is not snake case"
+    yield from (f"a {name} that is not text" for name in _TEXTS if not isinstance(getattr(metric, name), str))
+    if not callable(metric.finish):
+        yield "a finish that cannot be called"
+    if metric.better not in ("higher", "lower", "nearer"):
+        yield f"better={metric.better!r}, which is none of higher, lower and nearer"
+    if not isinstance(metric.range, tuple) or len(metric.range) != 2:
+        yield f"range={metric.range!r}, which is not a pair"
+    if not isinstance(metric.tasks, tuple) or not set(metric.tasks) <= set(TASKS):
+        yield f"tasks={metric.tasks!r}, which is not a tuple of {', '.join(TASKS)}"
+    try:
+        json.dumps({f.name: getattr(metric, f.name) for f in fields(metric) if f.name not in _INNER}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        yield f"a field that cannot be written as JSON ({error}); no limit of a range is None"
+    for reduction in metric.reductions:
+        yield from _of_reduction(reduction)
+    if isinstance(metric, Comparison):
+        yield from _of_comparison(metric)
+
+
+def _of_comparison(metric: Any) -> Iterator[str]:
+    if metric.across not in ("reference", "cohorts"):
+        yield f"across={metric.across!r}, which is neither reference nor cohorts"
+    if metric.across == "cohorts" and not (metric.of and all(isinstance(part, Metric) for part in metric.of)):
+        yield "of without a metric to compare"
+    for part in metric.of:
+        yield from (f"of '{part.id}' with {wrong}" for wrong in mistakes(part))
+
+
+def _of_reduction(reduction: Any) -> Iterator[str]:
+    kind = type(reduction)
+    if kind is Reduction or getattr(reductions, kind.__name__, None) is not kind:
+        yield f"reduce={reduction!r:.80}, which is not a reduction of dte_panel"
+        return
+    try:
+        hash(reduction)
+    except TypeError:
+        yield f"{kind.__name__} with something else than texts and whole numbers"
+    given = getattr(reduction, "columns", getattr(reduction, "roles", ()))
+    for roles in given if isinstance(given, tuple) else (given,):
+        for role in str(roles).split("|"):
+            if role not in ROLES and not role.startswith("column:"):
+                yield f"the role {role!r} in {kind.__name__}, which does not exist. {did_you_mean(role, ROLES)}"

@@ -1,0 +1,129 @@
+"""The provider's page, from results made by hand."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dte_panel import Measurement, Verdict
+from dte_panel_guardrails import dte_metrics, dte_views, views
+
+METRICS = {metric.id: metric for metric in dte_metrics(None)}
+TOKENS = dict.fromkeys(["border", "border_strong", "accent", "text", "muted"], "#445566")
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def measurement(metric: str, value: float | None, column: str | None = None, n: int = 100) -> Measurement:
+    return Measurement(f"guardrails.{metric}", 1, "guardrails", "current", {}, column, value, None, None, n, "ok", None)
+
+
+def verdict(metric: str, word: Any, column: str | None = None, value: float | None = 0.5) -> Verdict:
+    m = measurement(metric, value, column)
+    return Verdict(f"guardrails.{metric}", "guardrails", "current", {}, column, word, False, "<= 1", "why", m)
+
+
+class Results(SimpleNamespace):
+    """What a view asks of the shell's results."""
+
+    def verdicts(self) -> list[Verdict]:
+        return list(self.judged)
+
+    def definition(self, metric_id: str) -> dict[str, Any]:
+        known = METRICS.get(metric_id)
+        return {"title": known.title, "group": known.group} if known else {"title": metric_id}
+
+    def measurements(self, *ids: str, **_: Any) -> list[Measurement]:
+        return [m for m in self.measured if m.metric.removeprefix("guardrails.") in ids]
+
+
+def results(*judged: Verdict, measured: tuple[Measurement, ...] = ()) -> Results:
+    return Results(tokens=TOKENS, judged=judged, measured=measured, dark=False)
+
+
+JUDGED = (
+    verdict("email_share", "pass", "a"),
+    verdict("email_share", "fail", "b"),
+    verdict("iban_share", "pass", "a"),
+    verdict("distinct_share", "not_evaluated", "a", None),
+    verdict("accuracy_fall", "error", None, None),
+    verdict("owner_documented", "pass"),
+)
+
+
+def test_views_name_metrics_that_exist() -> None:
+    for view in dte_views():
+        assert view.metrics
+        assert set(view.metrics) <= set(METRICS)
+        assert view.description
+
+
+def test_an_axis_counts_checks_once_and_the_unevaluated_apart() -> None:
+    axes = {axis.name: axis for axis in views.axes(results(*JUDGED))}
+    assert set(axes) == {"privacy", "robustness", "transparency"}
+    assert axes["privacy"].label == "Privacy\n1 of 2\n1 not evaluated"
+    assert axes["robustness"].label == "Robustness\nno result\n1 not evaluated"
+    assert axes["transparency"].label == "Transparency\n1 of 1"
+
+
+def test_the_order_of_results_does_not_change_the_count() -> None:
+    expected = [axis.label for axis in views.axes(results(*JUDGED))]
+    for order in itertools.permutations(JUDGED):
+        assert [axis.label for axis in views.axes(results(*order))] == expected
+
+
+def test_the_radar_draws_only_axes_with_a_result() -> None:
+    fig = views.radar(results(*JUDGED))
+    dots = [r for r in fig.renderers if type(r.glyph).__name__ == "Scatter"]
+    assert list(dots[0].data_source.data["axis"]) == ["Privacy", "Transparency"]
+    assert list(dots[0].data_source.data["y"]) == [0.5, -1.0]
+    texts = [r.data_source.data["text"][0] for r in fig.renderers if type(r.glyph).__name__ == "Text"]
+    assert "Robustness\nno result\n1 not evaluated" in texts
+    assert fig.toolbar_location is None
+
+
+def test_the_radar_of_nothing_evaluated_has_no_polygon() -> None:
+    fig = views.radar(results(verdict("owner_documented", "not_evaluated", None, None)))
+    assert not [r for r in fig.renderers if type(r.glyph).__name__ == "Scatter"]
+
+
+def test_every_result_is_in_the_table_of_checks() -> None:
+    broken = Verdict("guardrails.*", "guardrails", "current", {}, None, "error", True, "", "is broken", None)
+    table = views.checks(results(*JUDGED, broken))
+    assert len(table) == len(JUDGED) + 1
+    assert list(table["axis"]) == ["Privacy"] * 4 + ["Robustness", "Transparency", ""]
+    assert list(table["verdict"])[3:5] == ["not evaluated", "error"]
+    assert table["number"].iloc[0] == "0.5"
+    assert table["number"].iloc[3] == "–"
+
+
+def test_patterns_are_shown_by_column() -> None:
+    found = (
+        measurement("email_share", 0.25, HOSTILE),
+        measurement("iban_share", 0.0, HOSTILE),
+        measurement("email_share", None, "empty", 0),
+    )
+    table = views.personal_data(results(measured=found))
+    assert table.to_dict("records") == [
+        {"column": HOSTILE, "values scanned": "100", "E-mail addresses": "25.00%", "Bank accounts (IBAN)": "0"}
+    ]
+
+
+@pytest.mark.parametrize("render", [views.radar, views.checks, views.personal_data])
+def test_nothing_to_show_is_none(render: Any) -> None:
+    assert render(results()) is None
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.0, "1"), (208892.0, "208,892"), (-0.01234, "−0.01234"), (None, "–")])
+def test_numbers_are_short(value: float | None, text: str) -> None:
+    assert views.number(value) == text
+
+
+def test_importing_the_provider_loads_nothing_heavy() -> None:
+    code = "import sys, dte_panel_guardrails as g; g.dte_metrics(None); g.dte_views(); print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pandas", "bokeh", "panel", "scipy", "holoviews", "param", "duckdb"} & set(loaded)

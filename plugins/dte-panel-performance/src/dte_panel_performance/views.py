@@ -1,0 +1,200 @@
+"""How it is shown: over time, by cohort, and what lies behind one number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from dte_panel import Measurement, View
+from dte_panel_performance import charts, curves
+from dte_panel_performance.charts import Tokens
+from dte_panel_performance.decisions import accuracy
+from dte_panel_performance.errors import mean_absolute_error
+from dte_panel_performance.scores import roc_auc
+
+TREND = (roc_auc, accuracy, mean_absolute_error)
+BY_COHORT = (accuracy, mean_absolute_error)
+
+
+def over_time(results: Any) -> Any:
+    """One figure per metric: each window with its interval, the reference as a dashed line, alert zones."""
+    figures = []
+    for metric in TREND:
+        found = results.measurements(metric.id, window=None, cohort=results.cohort)
+        points = _in_order(found)
+        if any(m.value is not None for _, m in points):
+            reference = next((m for m in found if m.window == "reference"), None)
+            bounds = {v.bound for v in results.verdicts(metric.id)}
+            figures.append(_trend(results.tokens, metric, points, reference, bounds))
+    return charts.grid(figures) if figures else None
+
+
+def _in_order(found: Sequence[Measurement]) -> list[tuple[datetime, Measurement]]:
+    points = [(datetime.fromisoformat(m.window), m) for m in found if m.window not in {"reference", "current"}]
+    return sorted(points, key=lambda point: point[0])
+
+
+def _trend(
+    tokens: Tokens,
+    metric: Any,
+    points: Sequence[tuple[datetime, Measurement]],
+    reference: Measurement | None,
+    bounds: set[str],
+) -> Any:
+    fig = charts.blank(tokens, height=280, x_axis_type="datetime")
+    fig.xaxis.axis_label = "start of window"
+    fig.yaxis.axis_label = f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+    _alert_zones(fig, tokens, bounds)
+    if reference is not None and reference.value is not None:
+        _level(fig, tokens, reference)
+    for defined, run in groupby(points, key=lambda point: point[1].value is not None):
+        if defined:
+            _band(fig, tokens, list(run))
+    source = charts.columns(
+        time=[t for t, _ in points],
+        value=[m.value for _, m in points],
+        window=[m.window for _, m in points],
+        estimate=[charts.estimate(m) for _, m in points],
+        rows=[f"{m.n:,}" for _, m in points],
+    )
+    fig.line("time", "value", source=source, line_color=tokens["accent"], line_width=2)
+    dots = fig.scatter("time", "value", source=source, color=tokens["accent"], size=7)
+    charts.hover(fig, dots, ["window", "estimate", "rows"])
+    return fig
+
+
+def _band(fig: Any, tokens: Tokens, run: Sequence[tuple[datetime, Measurement]]) -> None:
+    """The interval of windows that follow each other; of one alone, an upright line."""
+    ends = [(t, m.low, m.high) for t, m in run if m.low is not None and m.high is not None]
+    times, lows, highs = ([end[i] for end in ends] for i in (0, 1, 2))
+    if len(ends) > 1:
+        fig.varea(x=times, y1=lows, y2=highs, fill_color=tokens["accent"], fill_alpha=0.18)
+    else:
+        fig.segment(x0=times, x1=times, y0=lows, y1=highs, line_color=tokens["accent"], line_alpha=0.5, line_width=3)
+
+
+def _level(fig: Any, tokens: Tokens, reference: Measurement) -> None:
+    colour = tokens["reference"]
+    if reference.low is not None and reference.high is not None:
+        fig.hstrip(y0=[reference.low], y1=[reference.high], fill_color=colour, fill_alpha=0.18, line_color=None)
+    fig.hspan(y=[reference.value], line_color=colour, line_dash="dashed", line_width=1.5)
+
+
+def _alert_zones(fig: Any, tokens: Tokens, bounds: set[str]) -> None:
+    """The side of each bound where a check fails."""
+    from bokeh.models.annotations import BoxAnnotation
+
+    for operator, limit in filter(None, map(parse, sorted(bounds))):
+        ends: dict[str, Any] = {"top": limit} if operator.startswith(">") else {"bottom": limit}
+        fig.add_layout(BoxAnnotation(**ends, fill_color=tokens["fail_bg"], fill_alpha=0.6, level="underlay"))
+        fig.hspan(y=[limit], line_color=tokens["fail_line"], line_width=1)
+
+
+def parse(bound: str) -> tuple[str, float] | None:
+    """``(">=", 0.8)`` of ``">= 0.8"``.
+
+    Examples
+    --------
+    >>> parse(">= 0.8"), parse("")
+    (('>=', 0.8), None)
+    """
+    found = re.fullmatch(r"\s*([<>]=?)\s*([-+.\deE]+)\s*", bound)
+    return (found[1], float(found[2])) if found else None
+
+
+def by_cohort(results: Any) -> Any:
+    """Each cohort's value with its interval; all rows as a dashed line."""
+    figures = []
+    for metric in BY_COHORT:
+        found = results.measurements(metric.id)
+        groups = [m for m in found if len(m.cohort) == 1]
+        if groups:
+            every = next((m.value for m in found if not m.cohort), None)
+            figures.append(_cohorts(results.tokens, metric, groups, every))
+    return figures or None
+
+
+def _cohorts(tokens: Tokens, metric: Any, groups: Sequence[Measurement], every: float | None) -> Any:
+    places = _places(groups)
+    scale = {"x_range": charts.unit_range()} if metric.range == (0.0, 1.0) else {}
+    fig = charts.blank(
+        tokens,
+        height=max(150, 24 * len(places) + 34 * len({p[0] for p in places}) + 50),
+        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.4),
+        **scale,
+    )
+    fig.xaxis.axis_label = f"{metric.title} ({metric.unit})"
+    fig.ygrid.grid_line_color = None
+    fig.yaxis.group_text_color = tokens["muted"]
+    fig.yaxis.separator_line_color = None
+    if every is not None:
+        fig.vspan(x=[every], line_color=tokens["reference"], line_dash="dashed", line_width=1.5)
+    source = charts.columns(
+        place=places,
+        value=[m.value for m in groups],
+        low=[m.low for m in groups],
+        high=[m.high for m in groups],
+        group=["missing" if value is None else value for m in groups for value in m.cohort.values()],
+        estimate=[charts.estimate(m) for m in groups],
+        rows=[f"{m.n:,}" for m in groups],
+    )
+    line = {"line_color": tokens["accent"], "line_width": 3, "line_alpha": 0.5}
+    fig.segment("low", "place", "high", "place", source=source, **line)
+    dots = fig.scatter("value", "place", source=source, size=9, color=tokens["accent"])
+    charts.hover(fig, dots, ["group", "estimate", "rows"])
+    return fig
+
+
+def _places(groups: Sequence[Measurement]) -> list[tuple[str, str]]:
+    """Where each cohort stands on the axis: its attribute, then its name."""
+    values: dict[str, list[str | None]] = {}
+    for measurement in groups:
+        for column, value in measurement.cohort.items():
+            values.setdefault(column, []).append(value)
+    names: Mapping[str, Mapping[str | None, str]] = {c: charts.axis_names(found) for c, found in values.items()}
+    return [(column, names[column][value]) for m in groups for column, value in m.cohort.items()]
+
+
+VIEWS = (
+    View(
+        id="over_time",
+        title="Over time",
+        metrics=[metric.id for metric in TREND],
+        render=over_time,
+        description="Each window with its 95 % interval. The dashed line and its band are the reference; the shaded "
+        "side is where a check fails.",
+        wide=True,
+    ),
+    View(
+        id="curves",
+        title="ROC and precision-recall curves",
+        metrics=["roc_auc"],
+        render=curves.roc_and_precision_recall,
+        description="What every threshold would give: rows selected rightly against rows selected wrongly. "
+        "The grey line is the reference.",
+    ),
+    View(
+        id="calibration",
+        title="Calibration",
+        metrics=["expected_calibration_error", "brier_score", "log_loss"],
+        render=curves.calibration,
+        description="Whether a score of 0.7 comes true in 70 % of rows: on the dashed line it does.",
+    ),
+    View(
+        id="confusion",
+        title="Confusion",
+        metrics=["accuracy", "balanced_accuracy", "precision", "recall", "f1", "matthews_correlation_coefficient"],
+        render=curves.confusion,
+        description="Rows of each label by prediction, with the share of the label's rows.",
+    ),
+    View(
+        id="by_cohort",
+        title="By cohort",
+        metrics=[metric.id for metric in BY_COHORT],
+        render=by_cohort,
+        description="Each cohort with its 95 % interval. The dashed line is the value of all rows.",
+    ),
+)
