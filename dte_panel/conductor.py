@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.measure import Measurer
 from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, Policy, overall
 from dte_panel.reductions import Facts
-from dte_panel.registry import Plugin, Registry, guarded
+from dte_panel.registry import Plugin, Registry, describe, guarded
 from dte_panel.spec import Spec, check_columns, read_policy
 from dte_panel.states import Documented, Table
 
@@ -58,7 +59,7 @@ def assess(current: Any, *, reference: Any = None, progress: Progress | None = N
         The data or an argument cannot be used as it is.
     """
     names = {side: data for side, data in (("current", current), ("reference", reference)) if data is not None}
-    uris = {side: data if isinstance(data, str) else f"<{type(data).__name__}>" for side, data in names.items()}
+    uris = {s: str(d) if isinstance(d, str | Path) else f"<{type(d).__name__}>" for s, d in names.items()}
     return assess_spec(Spec.from_arguments(data=uris, **arguments), data=names, progress=progress)
 
 
@@ -106,7 +107,7 @@ class _Assessment:
         self.created = datetime.now(UTC).replace(microsecond=0)
         self.sources = self._open(data)
         self.layout: Layout = resolve(connection, spec, self.sources[CURRENT], self.sources.get(REFERENCE))
-        self.providers = {plugin.id: _Provider(plugin) for plugin in registry.plugins}
+        self.providers = dict(_named(registry.plugins))
         self.records: list[StateRecord] = []
 
     def run(self) -> Evidence:
@@ -175,8 +176,9 @@ class _Assessment:
                 for reducer in reducers.values():
                     cells.update(reducer.reduce(request))
                 states[request.key] = cells
-            except EngineError as error:
-                states[request.key] = f"the engine could not reduce it ({error})"
+            except Exception as error:  # noqa: BLE001 - a provider may declare what the engine cannot even begin
+                why = str(error) if isinstance(error, EngineError) else describe(error)
+                states[request.key] = f"the engine could not reduce it ({why})"
         return states
 
     def _keep(self, wanted: Iterable[Request], states: Mapping[tuple[Any, str | None], Cells | str]) -> None:
@@ -215,7 +217,7 @@ class _Assessment:
         verdicts = policies.judge_all(
             Policy(self.policy.id, self.policy.title, checks, self.policy.citation),
             measurements,
-            providers={p.plugin.id: (p.state, p.reason) for p in self.providers.values() if p.state != "disabled"},
+            providers={name: (p.state, p.reason) for name, p in self.providers.items()},
             kind=self.spec.subject.kind,
             task=self.layout.task,
             known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.metrics],
@@ -250,6 +252,14 @@ class _Assessment:
         }
         notes = [*self.layout.notes, *(f"{metric} applies to no column of this data" for metric in sorted(empty))]
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
+
+
+def _named(installed: Iterable[Plugin]) -> Iterator[tuple[str, _Provider]]:
+    """Each plugin by its id; a second one of the same id by its distribution too, so that both stay visible."""
+    taken: set[str] = set()
+    for plugin in installed:
+        yield (plugin.id if plugin.id not in taken else f"{plugin.id} of {plugin.distribution}"), _Provider(plugin)
+        taken.add(plugin.id)
 
 
 def _record_order(record: StateRecord) -> tuple[Any, ...]:

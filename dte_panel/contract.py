@@ -18,6 +18,8 @@ _METRIC = re.compile(r"[a-z][a-z0-9_]*")
 _TEXTS = ("title", "definition", "formula", "source", "unit", "interval", "group")
 #: Fields of a metric that stay in the process; all others are written into the evidence.
 _INNER = ("reduce", "finish", "of")
+#: Reductions that make one state for all rows, not one for each column.
+_OF_ROWS = (reductions.Counts, reductions.Scores, reductions.Sums)
 
 
 def check_all(found: Iterable[Any]) -> None:
@@ -60,6 +62,8 @@ def mistakes(metric: Any) -> Iterator[str]:
         yield from _of_reduction(reduction)
     if isinstance(metric, Comparison):
         yield from _of_comparison(metric)
+    if not metric.reductions and getattr(metric, "across", "") != "cohorts":
+        yield "nothing to reduce"
 
 
 def _of_comparison(metric: Any) -> Iterator[str]:
@@ -67,8 +71,10 @@ def _of_comparison(metric: Any) -> Iterator[str]:
         yield f"across={metric.across!r}, which is neither reference nor cohorts"
     if metric.across == "cohorts" and not (metric.of and all(isinstance(part, Metric) for part in metric.of)):
         yield "of without a metric to compare"
-    for part in metric.of:
+    for part in metric.of if metric.across == "cohorts" else ():
         yield from (f"of '{part.id}' with {wrong}" for wrong in mistakes(part))
+        if not all(isinstance(reduction, _OF_ROWS) for reduction in part.reductions):
+            yield f"of '{part.id}', which is measured column by column; cohorts are compared by a number of all columns"
 
 
 def _of_reduction(reduction: Any) -> Iterator[str]:
@@ -80,6 +86,10 @@ def _of_reduction(reduction: Any) -> Iterator[str]:
         hash(reduction)
     except TypeError:
         yield f"{kind.__name__} with something else than texts and whole numbers"
+        return
+    for name in ("bins", "sample"):
+        if getattr(reduction, name, 1) < 1:
+            yield f"{kind.__name__} with {name}={getattr(reduction, name)}; the least is 1"
     given = getattr(reduction, "columns", getattr(reduction, "roles", ()))
     for roles in given if isinstance(given, tuple) else (given,):
         for role in str(roles).split("|"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -147,12 +147,13 @@ class Evidence:
         """Write the canonical JSON; a file that stands there is replaced whole or not at all."""
         target = Path(path)
         try:
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            # A name of its own, so that two writers at once do not meet; the file's mode follows the umask.
+            part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+            with part.open("x", encoding="utf-8") as file:
                 file.write(self.dumps() + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).replace(target)
+            part.replace(target)
         except OSError as error:
             raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
 

@@ -24,8 +24,8 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 def dte_settings() -> type[param.Parameterized]:  # type: ignore[empty-body]
     """Give the class of the provider's settings.
 
-    Called once at load. The class validates ``plugins: {<provider>: {...}}`` of ``trust.yaml``, and its values stand in
-    the evidence. Import ``param`` inside the function.
+    Called at load and once per assessment. The class validates ``plugins: {<provider>: {...}}`` of ``trust.yaml``, and
+    its values stand in the evidence. Import ``param`` inside the function.
     """
 
 
@@ -33,16 +33,16 @@ def dte_settings() -> type[param.Parameterized]:  # type: ignore[empty-body]
 def dte_metrics(settings: Any) -> Iterable[Metric]:  # type: ignore[empty-body]
     """Give what can be measured.
 
-    Called once per assessment with an instance of the provider's settings class, or ``None`` where it has none. An
-    implementation that needs no settings leaves the argument out.
+    Called at load with the default settings, and once per assessment with the user's: an instance of the provider's
+    settings class, or ``None`` where it has none. An implementation that needs no settings leaves the argument out.
     """
 
 
 @hookspec
 def dte_views() -> Iterable[View]:  # type: ignore[empty-body]
-    """Give how the measurements are shown. Called when the provider's page is opened."""
+    """Give how the measurements are shown. Called at load and when the provider's page is opened."""
 
 
 @hookspec
 def dte_themes() -> Iterable[Theme]:  # type: ignore[empty-body]
-    """Give design tokens. Called when the shell starts."""
+    """Give design tokens. Called at load and when the shell starts."""

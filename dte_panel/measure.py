@@ -10,7 +10,8 @@ from dte_panel.engine import plan
 from dte_panel.engine.duckdb import Cells, Place
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
-from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement, Metric, Value
+from dte_panel.evidence import canonical
+from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement, Metric, Status, Value
 from dte_panel.operators import finite_or_none
 from dte_panel.reductions import Facts
 from dte_panel.registry import describe
@@ -146,12 +147,12 @@ def _compare(metric: Comparison, groups: Mapping[str, Sequence[tuple[Cohort, Val
 def _finish(metric: Metric, states: Iterable[State | Any]) -> Value | Exception:
     try:
         value: Any = metric.finish(*states)
+        if not isinstance(value, Value):
+            raise TypeError(f"finish gave a {type(value).__name__}, not a Value")
+        if value.value is not None and not math.isfinite(value.value):
+            raise ValueError(f"finish gave {value.value}, which is not a number to rely on")
     except Exception as error:  # noqa: BLE001 - a provider's mistake is its own number's error
         return error
-    if not isinstance(value, Value):
-        return TypeError(f"finish gave a {type(value).__name__}, not a Value")
-    if value.value is not None and not math.isfinite(value.value):
-        return ValueError(f"finish gave {value.value}, which is not a number to rely on")
     return value
 
 
@@ -165,23 +166,27 @@ def _measurement(
 ) -> Measurement:
     window, cohort = place
     about = (f"{provider}.{metric.id}", metric.version, provider, window, dict(cohort), column)
-    if isinstance(value, Exception):
-        reason = str(value) if isinstance(value, RuntimeError) else describe(value)
+    try:
+        if isinstance(value, Exception):
+            raise value
+        return Measurement(*about, *_plain(value), across, tuple(dict(g) for g in value.groups), _json(value.detail))
+    except Exception as error:  # noqa: BLE001 - as in _finish
+        reason = str(error) if isinstance(error, RuntimeError) else describe(error)
         return Measurement(*about, None, None, None, 0, "error", reason, across)
-    number = None if value.value is None else float(value.value)
-    low, high = (finite_or_none(None if end is None else float(end)) for end in (value.low, value.high))
-    if number is not None:
-        low, high = (None if low is None else min(low, number)), (None if high is None else max(high, number))
-    status = "not_evaluated" if number is None else "ok"
-    return Measurement(
-        *about,
-        number,
-        low if number is not None else None,
-        high if number is not None else None,
-        int(value.n),
-        status,  # type: ignore[arg-type]
-        value.reason or (None if number is not None else "it is not defined here"),
-        across,
-        tuple(dict(group) for group in value.groups),
-        dict(value.detail),
-    )
+
+
+def _plain(value: Value) -> tuple[float | None, float | None, float | None, int, Status, str | None]:
+    """Value, low, high, n, status and reason in plain types; the interval holds the value."""
+    if not isinstance(value.reason, str | None):
+        raise TypeError(f"finish gave a reason that is a {type(value.reason).__name__}, not text")
+    if value.value is None:
+        return None, None, None, int(value.n), "not_evaluated", value.reason or "it is not defined here"
+    number, (low, high) = float(value.value), map(finite_or_none, (value.low, value.high))
+    low, high = None if low is None else min(float(low), number), None if high is None else max(float(high), number)
+    return number, low, high, int(value.n), "ok", value.reason
+
+
+def _json(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The detail, which is refused here where evidence could not hold it."""
+    canonical(found := dict(detail))
+    return found

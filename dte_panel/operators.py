@@ -171,9 +171,9 @@ def _ratio(metric: Metric, groups: Groups) -> Value:
 
 
 def _pairs(metric: Metric, known: list[tuple[Cohort, Value, float]], z: float) -> list[tuple[Side, Side]]:
-    """Both sides of every pair, the higher value first."""
-    sides = [side for side in (_side(metric, value, z) for _, value, _ in known) if side]
-    return [(max(a, b), min(a, b)) for a, b in combinations(sides, 2)]
+    """Both sides of every pair, the higher value first; none if a group lacks an interval: it may be the extreme."""
+    sides = [_side(metric, value, z) for _, value, _ in known]
+    return [(max(a, b), min(a, b)) for a, b in combinations(sides, 2) if a and b] if all(sides) else []
 
 
 def _side(metric: Metric, value: Value, z: float) -> Side | None:

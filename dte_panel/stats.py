@@ -136,7 +136,8 @@ def bootstrap(
     Returns
     -------
     tuple
-        Lower and upper end, or ``(None, None)`` where fewer than half of the resamples are defined.
+        Lower and upper end, or ``(None, None)`` where a table is empty or fewer than half of the resamples are
+        defined.
 
     References
     ----------
@@ -146,6 +147,8 @@ def bootstrap(
 
     rng = np.random.default_rng(base_seed.get() if seed is None else seed)
     tables = [np.asarray(c, dtype=float) for c in counts]
+    if any(t.sum() == 0 for t in tables):
+        return None, None
     drawn = [
         rng.multinomial(int(t.sum()), t.ravel() / t.sum(), size=draws).reshape((draws, *t.shape)).astype(float)
         for t in tables

@@ -178,9 +178,19 @@ def test_assess_names_broken_providers(assessed: Any, capsys: Capture) -> None:
 
 
 def test_assess_cuts_long_lists_and_says_so(assessed: Any, capsys: Capture) -> None:
-    assessed(*[verdict("fail")] * 20, *[verdict("pass")] * 10)
+    assessed(*[verdict("fail", column=f"c{i}") for i in range(20)], *[verdict("pass")] * 10)
     main(["assess", "t.yaml"])
     assert "and 18 more (8 fail, 10 pass); --json has all of them" in capsys.readouterr().out
+
+
+def test_windows_that_say_the_same_share_a_line(assessed: Any, capsys: Capture) -> None:
+    windows = ["2018-01-01", "current", "2018-02-01", "2018-03-01"]
+    assessed(*[verdict("fail", window=w) for w in windows], verdict("fail", window="2018-01-01", cohort={"sex": "F"}))
+    main(["check", "t.yaml"])
+    rows = capsys.readouterr().out.splitlines()[4:]
+    assert len(rows) == 2
+    assert "  age, and 3 more windows  " in rows[0]
+    assert "  age · F · 2018-01-01  " in rows[1]
 
 
 def test_assess_json_is_one_document_and_nothing_else(assessed: Any, capsys: Capture) -> None:

@@ -62,10 +62,11 @@ def test_app_serves_a_page() -> None:
             page = fetch(f"http://127.0.0.1:{port}/app", server)
         finally:
             server.terminate()
-        assert "car-loan" in page
+        assert "<title>DTE Panel</title>" in page  # the app's own; a script that fails leaves Bokeh's
         assert "Traceback" not in (server.stderr.read() if server.stderr else "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bound", "code", "says"),
     [("<= 1", 0, "gate: open"), (">= 1.1", 1, "beyond its bound"), (">= 2 percent", 2, "cannot be used")],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dte_panel.errors import InputError
@@ -204,6 +204,7 @@ checks = st.builds(
 GOODNESS = {"fail": 0, "warn": 1, "pass": 2}
 
 
+@settings(deadline=None)
 @given(checks, numbers, st.floats(0, 1e3), st.floats(0, 1e3))
 def test_a_number_passes_fails_or_warns_and_says_so(check: Check, value: float, down: float, up: float) -> None:
     verdict = judge(check, measured(value, value - down, value + up))
@@ -217,6 +218,7 @@ def test_a_number_passes_fails_or_warns_and_says_so(check: Check, value: float, 
         assert not bound.within(value, value)
 
 
+@settings(deadline=None)
 @given(checks, numbers, *[st.floats(0, 1e3)] * 4)
 def test_a_wider_interval_never_turns_doubt_into_certainty(
     check: Check, value: float, down: float, up: float, more_down: float, more_up: float
@@ -227,6 +229,7 @@ def test_a_wider_interval_never_turns_doubt_into_certainty(
     assert wide in {narrow, "warn"}
 
 
+@settings(deadline=None)
 @given(checks, numbers, numbers, st.floats(0, 1e3), st.floats(0, 1e3))
 def test_moving_away_from_the_bound_never_improves_the_verdict(
     check: Check, value: float, other: float, down: float, up: float
@@ -236,6 +239,7 @@ def test_moving_away_from_the_bound_never_improves_the_verdict(
     assert GOODNESS[words[0]] >= GOODNESS[words[1]]
 
 
+@settings(deadline=None)
 @given(checks, numbers, numbers, numbers)
 def test_a_warn_bound_never_improves_and_never_fails(check: Check, value: float, low: float, high: float) -> None:
     m = measured(value, low, high)
@@ -243,6 +247,7 @@ def test_a_warn_bound_never_improves_and_never_fails(check: Check, value: float,
     assert warned == plain or (plain, warned) == ("pass", "warn")
 
 
+@settings(deadline=None)
 @given(checks, st.one_of(st.none(), st.floats()), st.sampled_from(["ok", "not_evaluated", "error"]), st.integers(0, 60))
 def test_what_was_not_evaluated_is_never_a_pass(check: Check, value: float | None, status: Any, n: int) -> None:
     word = judge(check, measured(value, status=status, n=n)).verdict
@@ -251,6 +256,7 @@ def test_what_was_not_evaluated_is_never_a_pass(check: Check, value: float | Non
     assert (word == "error") == (status == "error")
 
 
+@settings(deadline=None)
 @given(checks, numbers, numbers, numbers)
 def test_the_point_rule_does_not_look_at_the_interval(check: Check, value: float, low: float, high: float) -> None:
     point = replace(check, rule="point")
@@ -361,6 +367,7 @@ def test_worst_first_then_required() -> None:
     assert words == expected
 
 
+@settings(deadline=None)
 @given(st.permutations(EVERY + [measured(across=a, column=None) for a in ("race", "sex")]))
 def test_the_order_does_not_depend_on_the_input(measurements: list[Measurement]) -> None:
     checks = [Check(PSI, "<= 0.2", scope="all"), Check(PSI, ">= 0.2", scope="all")]
@@ -369,6 +376,7 @@ def test_the_order_does_not_depend_on_the_input(measurements: list[Measurement])
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(SEVERITY), st.booleans())))
 def test_counts_hide_nothing(words: list[tuple[Any, bool]]) -> None:
     verdicts = [replace(judge(Check(PSI, "<= 1", required=r), measured()), verdict=w) for w, r in words]

@@ -93,6 +93,7 @@ def _assess_all(paths: Sequence[str]) -> list[Evidence]:
     found = []
     for path in paths:
         started = time.monotonic()
+        say(f"Assessing {path}")
         evidence = evidence_of(path)
         took = time.monotonic() - started
         say(f"{evidence.subject['name']}: {report.WORDS[evidence.verdict]} ({took:.1f} s)")

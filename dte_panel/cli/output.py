@@ -25,6 +25,7 @@ def say(text: str = "", stream: TextIO | None = None) -> None:
     """Write lines, each made harmless; on stdout unless told otherwise."""
     out = stream or sys.stdout
     out.write("".join(plain(line) + "\n" for line in text.split("\n")))
+    out.flush()
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = "  ") -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dte_panel.cli.output import table
-from dte_panel.model import SEVERITY, Measurement, Verdict, VerdictWord
+from dte_panel.model import SEVERITY, Measurement, Verdict, VerdictWord, cohort_key
 
 if TYPE_CHECKING:
     from dte_panel.evidence import Evidence
@@ -49,7 +49,7 @@ def assessment(evidence: Evidence) -> str:
         state = provider.get("state", "ok")
         lines += ["", title if state == "ok" else f"{title}: {state}, {provider.get('reason') or 'no reason given'}"]
         if state == "ok" and verdicts:
-            lines += checks(evidence, verdicts)
+            lines += checks(verdicts)
         else:
             lines.append(f"  {_unmade(evidence, str(provider['id']), verdicts)}")
     if evidence.notes:
@@ -67,26 +67,33 @@ def _unmade(evidence: Evidence, provider: str, verdicts: Sequence[Verdict]) -> s
 def deciding(evidence: Evidence) -> str:
     """What the overall verdict rests on: the required checks that have it."""
     worst = [v for v in evidence.verdicts if v.required and v.verdict == evidence.verdict != "pass"]
-    return "\n".join([headline(evidence), *(["", *checks(evidence, worst)] if worst else [])])
+    return "\n".join([headline(evidence), *(["", *checks(worst)] if worst else [])])
 
 
-def checks(evidence: Evidence, verdicts: Sequence[Verdict]) -> list[str]:
-    """Checks as aligned lines, worst and required first."""
+def checks(verdicts: Sequence[Verdict]) -> list[str]:
+    """Checks as aligned lines, worst and required first; windows of one check with one answer share a line."""
     ordered = sorted(verdicts, key=lambda v: (_WORST_FIRST[v.verdict], not v.required, v.window != "current"))
-    rows = [list(_row(evidence, v)) for v in ordered[:MOST]]
+    alike: dict[Any, list[Verdict]] = {}
+    for v in ordered:
+        alike.setdefault(
+            (v.verdict, v.required, v.metric, v.bound, v.column, cohort_key(v.cohort), v.across), []
+        ).append(v)
+    groups = list(alike.values())
+    rows = [list(_row(group[0], len(group) - 1)) for group in groups[:MOST]]
     lines = table([["", "check", "where", "value", "95 % interval", "n", "bound", ""], *rows], right=(3, 5))
-    if (more := len(ordered) - MOST) > 0:
-        counts = Counter(v.verdict for v in ordered[MOST:])
+    rest = [v for group in groups[MOST:] for v in group]
+    if rest:
+        counts = Counter(v.verdict for v in rest)
         words = ", ".join(f"{counts[w]} {WORDS[w]}" for w in _WORST_FIRST if counts[w])
-        lines.append(f"  and {more} more ({words}); --json has all of them")
+        lines.append(f"  and {len(rest)} more ({words}); --json has all of them")
     return lines
 
 
-def _row(evidence: Evidence, verdict: Verdict) -> Iterator[str]:
+def _row(verdict: Verdict, others: int) -> Iterator[str]:
     measured = verdict.measurement
     yield WORDS[verdict.verdict] + ("" if verdict.required else " (optional)")
     yield verdict.metric
-    yield place(verdict)
+    yield place(verdict) + (f", and {others} more window{'s' if others > 1 else ''}" if others else "")
     yield number(measured.value if measured else None)
     yield _interval(measured)
     yield f"{measured.n:,}" if measured else ""

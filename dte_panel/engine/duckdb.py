@@ -40,7 +40,9 @@ class EngineError(DTEError):
 Place = tuple[str, tuple[tuple[str, str | None], ...]]
 #: States by window and cohort.
 Cells = dict[Place, State]
-#: Aliases in queries; no user would name a column so.
+#: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
+HUGE = "1e140"
+#: Aliases in queries; no column of a source has such a name.
 WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
 
 
@@ -191,13 +193,14 @@ class Reducer:
         if self.layout.kinds[column] == "numeric":
             x = sql.number(column)
             finite = f"CASE WHEN isfinite({x}) THEN {x} END"
+            small = f"CASE WHEN abs({x}) < {HUGE} THEN {x} END"
             aggregates |= {
                 "nans": f"COALESCE(SUM(CASE WHEN isnan({x}) THEN 1 ELSE 0 END), 0)",
                 "infinities": f"COALESCE(SUM(CASE WHEN isinf({x}) THEN 1 ELSE 0 END), 0)",
                 "minimum": f"MIN({finite})",
                 "maximum": f"MAX({finite})",
-                "mean": f"AVG({finite})",
-                "m2": f"VAR_POP({finite}) * COUNT({finite})",
+                "mean": _unless_huge(f"AVG({small})", finite),
+                "m2": _unless_huge(f"VAR_POP({small}) * COUNT({small})", finite),
             }
         return self._aggregated(request, aggregates, profiled)
 
@@ -208,10 +211,12 @@ class Reducer:
         if any(column not in self.source.types for column in columns.values()):
             return {}
         numbers = {role: sql.number(column) for role, column in columns.items()}
-        known = " AND ".join(f"{x} IS NOT NULL AND isfinite({x})" for x in numbers.values())
+        made = [sql.substitute(expression, numbers) for _, expression in reduction.expressions]
+        # An expression may be undefined where its columns are not, such as a ratio of zeros.
+        known = " AND ".join(f"COALESCE(isfinite({x}), FALSE)" for x in (*numbers.values(), *made))
         aggregates = {"n": f"SUM(CASE WHEN {known} THEN 1 ELSE 0 END)", "every": "COUNT(*)"}
-        for i, (_, expression) in enumerate(reduction.expressions):
-            value = f"CASE WHEN {known} THEN {sql.substitute(expression, numbers)} END"
+        for i, expression in enumerate(made):
+            value = f"CASE WHEN {known} THEN {expression} END"
             aggregates |= {f"mean{i}": f"AVG({value})", f"m2{i}": f"VAR_POP({value}) * COUNT({value})"}
         names = [name for name, _ in reduction.expressions]
         return self._aggregated(request, aggregates, lambda row: moments(row, names))
@@ -262,6 +267,8 @@ class Reducer:
 
     def scores(self, request: Request) -> Cells:
         """:class:`~dte_panel.Scores`."""
+        if self.layout.positive is None:
+            raise EngineError(f"scores by label need a binary label; this task is {self.layout.task}")
         (score,) = self.layout.roles["score"]
         if score not in self.source.types or self.layout.roles["label"][0] not in self.source.types:
             return {}
@@ -318,6 +325,10 @@ class Reducer:
         for cell, part in partition(flat, slice(None)):
             at = np.unravel_index(cell, sizes)
             yield {c: self.layout.groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
+
+
+def _unless_huge(aggregate: str, finite: str) -> str:
+    return f"CASE WHEN MAX(abs({finite})) < {HUGE} THEN {aggregate} END"
 
 
 def _by_place(item: tuple[Place, Sequence[Any]]) -> tuple[Any, ...]:

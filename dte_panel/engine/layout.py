@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dte_panel.engine import sql, windows
-from dte_panel.engine.sources import Connection, Source, mixed_zones
+from dte_panel.engine.frames import mixed_zones
+from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
 from dte_panel.spec import Roles, Spec
 
@@ -92,13 +93,19 @@ def resolve(connection: Connection, spec: Spec, current: Source, reference: Sour
         kinds=kinds,
         task=task,
         positive=positive,
-        groupings=[(), *((c,) for c in spec.roles.sensitive), *(tuple(c) for c in spec.cohorts)],
+        groupings=_groupings(spec),
         groups=groups,
         grid=window_grid,
         starts=starts,
         left_out=left_out,
         notes=[*_untold(roles["feature"], kinds), *_untimed(connection, spec, current)],
     )
+
+
+def _groupings(spec: Spec) -> list[tuple[str, ...]]:
+    wanted = [(), *((c,) for c in spec.roles.sensitive), *(tuple(c) for c in spec.cohorts)]
+    # Sex by race and race by sex are the same groups: their rows count once.
+    return list({frozenset(columns): columns for columns in reversed(wanted)}.values())[::-1]
 
 
 def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str, tuple[str, ...]]:
@@ -139,7 +146,7 @@ def distinct(connection: Connection, column: str, sides: Iterable[Source], most:
         if column in side.types:
             text = sql.text(column, side.types[column], flag=True)
             rows = connection.execute(
-                f"SELECT DISTINCT {text} AS v FROM {side.sql} WHERE v IS NOT NULL LIMIT {most + 1}"
+                f"SELECT DISTINCT {text} FROM {side.sql} WHERE {text} IS NOT NULL LIMIT {most + 1}"
             ).fetchall()
             found |= {str(row[0]) for row in rows}
     return sorted(found) if len(found) <= most else None
@@ -206,7 +213,7 @@ def _refuse_text_numbers(columns: Mapping[str, str], sides: Sequence[Source]) ->
 def _positive(roles: Roles, values: Sequence[str], where: str) -> str:
     given = roles.positive
     if given is not None:
-        text = "1" if given is True else "0" if given is False else str(given)
+        text = str(int(given) if isinstance(given, bool) or (isinstance(given, float) and given % 1 == 0) else given)
         if text not in values:
             raise InputError(
                 f"'{text}' is not a value of the label or prediction",
@@ -293,13 +300,12 @@ def _windows(connection: Connection, spec: Spec, sides: Sequence[Source]) -> tup
     column = spec.roles.time
     if not column:
         return None, {}
-    times = [windows.time_sql(connection, side, column) for side in sides if column in side.types]
-    zones = {side.zones[column] for side in sides if side.types.get(column) == "time"}
-    if len(zones) > 1:
+    times = [windows.read_time(connection, side, column) for side in sides]
+    if {time.zoned for time in times} >= {True, False}:
         raise mixed_zones(column, f"{sides[0].uri} and {sides[1].uri}", {"UTC offset", "none"})
     if spec.windows is None:
         return None, {}
-    made = windows.grid(times[0], spec.windows.every.count, spec.windows.every.unit, spec.windows.start)
+    made = windows.grid(times[0].sql, spec.windows.every.count, spec.windows.every.unit, spec.windows.start)
     return made, {number: made.start(number) for number in windows.numbers(connection, sides[0], made)}
 
 

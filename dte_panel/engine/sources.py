@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from glob import glob
+from glob import escape, glob
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from dte_panel.engine.frames import from_frame, unreadable
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError, did_you_mean
 
@@ -31,6 +31,8 @@ _TYPES: tuple[tuple[tuple[str, ...], ColumnType], ...] = (
     (("VARCHAR", "ENUM", "UUID"), "text"),
     (("DATE", "TIMESTAMP"), "time"),
 )
+#: What the names begin with that queries give to their own columns.
+RESERVED = "dte__"
 _READERS = {
     ".parquet": "parquet",
     ".pq": "parquet",
@@ -128,18 +130,26 @@ def open_source(
     InputError
         No such file, unreadable, empty, or of a kind that cannot be read.
     """
+    table = None
     if isinstance(data, str | Path):
         uri, digest = _open_files(connection, name, str(data), base or Path(), keep_text)
     else:
-        uri, digest = _open_frame(connection, name, data)
+        table, digest = from_frame(data)
+        uri = f"<{type(data).__name__}>"
     try:
+        if table is not None:
+            connection.register(name, table)
         described = connection.execute(f"DESCRIBE SELECT * FROM {quote(name)}").fetchall()
         ((rows,),) = connection.execute(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()
     except duckdb.Error as error:
-        raise _unreadable(uri, error) from error
+        raise unreadable(uri, error) from error
     if not rows:
         raise InputError("there are no rows", where=uri, hint="Give a file with at least one row")
     types = {str(row[0]): _column_type(str(row[1])) for row in described}
+    reserved = next((column for column in types if column.lower().startswith(RESERVED)), None)
+    if reserved is not None:
+        hint = f"Names that begin with {RESERVED} are the engine's own; rename it"
+        raise InputError(f"column '{reserved}' cannot be read", where=uri, hint=hint)
     zones = {str(row[0]): "WITH TIME ZONE" in str(row[1]) for row in described if types[str(row[0])] == "time"}
     return Source(name, uri, int(rows), digest, types, zones)
 
@@ -191,13 +201,17 @@ def _open_files(connection: Connection, name: str, uri: str, base: Path, keep_te
         elif reader == "csv":
             _read_csv(connection, name, uri, paths, keep_text)
         else:
-            files = ", ".join(literal(str(path)) for path in paths)
             connection.execute(
-                f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
+                f"CREATE VIEW {quote(name)} AS SELECT * FROM read_parquet([{_listed(paths)}], union_by_name = true)"
             ).fetchall()
+        return uri, _digest_files(paths)
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise _unreadable(uri, error) from error
-    return uri, _digest_files(paths)
+        raise unreadable(uri, error) from error
+
+
+def _listed(paths: list[Path]) -> str:
+    # A file may be called `a*.csv`: DuckDB must not read its neighbours.
+    return ", ".join(literal(escape(str(path))) for path in paths)
 
 
 def _paths(uri: str, base: Path) -> list[Path]:
@@ -206,9 +220,14 @@ def _paths(uri: str, base: Path) -> list[Path]:
             "addresses of remote data cannot be read yet", where=uri, hint="Download the file and name its path"
         )
     full = base / uri
-    if full.is_dir():
-        raise InputError("this is a folder", where=uri, hint=f"Name its files, such as '{uri.rstrip('/')}/*.parquet'")
-    paths = [full] if full.is_file() else sorted(Path(p) for p in glob(str(full), recursive=True) if Path(p).is_file())
+    try:
+        if full.is_dir():
+            hint = f"Name its files, such as '{uri.rstrip('/')}/*.parquet'"
+            raise InputError("this is a folder", where=uri, hint=hint)
+        found = [full] if full.is_file() else [Path(p) for p in glob(str(full), recursive=True)]
+        paths = sorted(path for path in found if path.is_file())
+    except OSError as error:
+        raise InputError(f"is not a path ({error.strerror})", where=f"{uri[:40]}…") from error
     if not paths:
         near = [p.name for p in full.parent.iterdir()] if full.parent.is_dir() else []
         raise InputError("no such file", where=uri, hint=did_you_mean(full.name, near) if near else "")
@@ -223,68 +242,12 @@ def _paths(uri: str, base: Path) -> list[Path]:
 
 
 def _read_csv(connection: Connection, name: str, uri: str, paths: list[Path], keep_text: tuple[str, ...]) -> None:
-    files = ", ".join(literal(str(path)) for path in paths)
-    reader = f"read_csv([{files}], union_by_name = true, sample_size = -1"
+    reader = f"read_csv([{_listed(paths)}], union_by_name = true, sample_size = -1"
     header = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {reader})").fetchall()]
     types = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in keep_text if c in header)
     typed = f"{reader}, types = {{{types}}})" if types else f"{reader})"
     # Text is parsed once; every later scan reads the table.
     connection.execute(f"CREATE TEMP TABLE {quote(name)} AS SELECT * FROM {typed}").fetchall()
-
-
-def _open_frame(connection: Connection, name: str, data: Any) -> tuple[str, str]:
-    kind = type(data).__name__
-    table = _arrow(data, kind)
-    names = table.column_names
-    repeated = next((column for column in names if names.count(column) > 1), None)
-    if repeated is not None:
-        raise InputError(f"column '{repeated}' stands there twice", where=f"<{kind}>", hint="Give each column one name")
-    connection.register(name, table)
-    return f"<{kind}>", _digest_table(table)
-
-
-def _arrow(data: Any, kind: str) -> pa.Table:
-    module = type(data).__module__.split(".")[0]
-    readers: dict[str, Callable[[Any], Any]] = {
-        "pyarrow": lambda d: d if isinstance(d, pa.Table) else pa.table(d),
-        "pandas": _from_pandas,
-        "polars": lambda d: (d.collect() if hasattr(d, "collect") else d).to_arrow(),
-        "duckdb": _from_relation,
-        "_duckdb": _from_relation,
-    }
-    if module not in readers:
-        raise InputError(
-            f"data of type {kind} cannot be read", hint="Use a path, a pandas or Polars frame, an Arrow table"
-        )
-    try:
-        return readers[module](data)
-    except (pa.ArrowException, duckdb.Error) as error:
-        raise _unreadable(f"<{kind}>", error) from error
-
-
-def _from_relation(relation: Any) -> pa.Table:
-    # DuckDB 2 gives a table by this name, DuckDB 1 by the other.
-    return relation.to_arrow_table() if hasattr(relation, "to_arrow_table") else relation.arrow()
-
-
-def _from_pandas(frame: Any) -> pa.Table:
-    for column in frame.columns:
-        if frame[column].dtype == object:
-            zones = {str(v.tzinfo) for v in frame[column] if isinstance(v, datetime)}
-            if len(zones) > 1:
-                raise mixed_zones(str(column), "<DataFrame>", zones)
-    renamed = frame.rename(columns=str)
-    return pa.Table.from_pandas(renamed, preserve_index=False).replace_schema_metadata(None)
-
-
-def mixed_zones(column: str, where: str, zones: set[str]) -> InputError:
-    """Build the error for a time column whose values are not in one time zone."""
-    named = ", ".join(sorted(z or "none" for z in zones))
-    return InputError(
-        f"time column '{column}' mixes time zones ({named})",
-        where=where,
-        hint="Write all times in one zone, such as UTC",
-    )
 
 
 def _digest_files(paths: list[Path]) -> str:
@@ -293,32 +256,3 @@ def _digest_files(paths: list[Path]) -> str:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def _digest_table(table: pa.Table) -> str:
-    sink = _HashSink()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as stream:
-        # One chunk, so that the digest does not depend on how the frame was cut.
-        stream.write_table(table.combine_chunks())
-    return sink.digest.hexdigest()
-
-
-class _HashSink:
-    """A file that only remembers the digest of what is written to it."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.digest = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-def _unreadable(uri: str, error: Exception) -> InputError:
-    first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    return InputError(f"cannot be read ({first})", where=uri, hint="Check that it is a whole, valid file")

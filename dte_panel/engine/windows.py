@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from dte_panel.engine.sources import Connection, Source, mixed_zones
+from dte_panel.engine.frames import mixed_zones
+from dte_panel.engine.sources import Connection, Source
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError
 
@@ -30,25 +31,36 @@ class Grid:
     unit : {"months", "seconds"}
     origin : int
         Month number (year × 12 + month − 1) or Unix time of window 0.
+    day : int
+        Day of the month that windows of months begin on.
     """
 
     sql: str
     count: int
     unit: str
     origin: int
+    day: int = 1
 
     def start(self, number: int) -> str:
         """The window's start as ISO text, a date where it begins at midnight."""
         if self.unit == "months":
             year, month = divmod(self.origin + number * self.count, 12)
-            return f"{year:04d}-{month + 1:02d}-01"
+            return f"{year:04d}-{month + 1:02d}-{self.day:02d}"
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self.origin + number * self.count)
         midnight = self.origin % 86_400 == 0 and self.count % 86_400 == 0
         return moment.date().isoformat() if midnight else moment.replace(tzinfo=None).isoformat()
 
 
-def time_sql(connection: Connection, source: Source, column: str) -> str:
-    """A time column as a UTC timestamp: dates, timestamps, ISO text, or whole years.
+@dataclass(frozen=True)
+class Time:
+    """A time column as a UTC timestamp in SQL, and whether its values carry a zone (``None`` for years)."""
+
+    sql: str
+    zoned: bool | None
+
+
+def read_time(connection: Connection, source: Source, column: str) -> Time:
+    """Read a time column: dates, timestamps, ISO text, or whole years.
 
     Raises
     ------
@@ -60,19 +72,34 @@ def time_sql(connection: Connection, source: Source, column: str) -> str:
     if not present:
         raise _bad(source, column, "has no values")
     if kind == "time":
-        return f"({name} AT TIME ZONE 'UTC')" if source.zones[column] else f"CAST({name} AS TIMESTAMP)"
-    if kind == "integer":
-        ((low, high),) = connection.execute(f"SELECT MIN({name}), MAX({name}) FROM {source.sql}").fetchall()
-        if not 1 <= low <= high <= 9999:
-            raise _bad(source, column, f"holds whole numbers from {low} to {high}, which are not years")
-        return f"CAST(make_date(CAST({name} AS INTEGER), 1, 1) AS TIMESTAMP)"
+        zoned = source.zones[column]
+        return Time(f"({name} AT TIME ZONE 'UTC')" if zoned else f"CAST({name} AS TIMESTAMP)", zoned)
+    if kind in ("integer", "float"):
+        # A column of years with gaps comes out of pandas as floats, the gaps as NaN.
+        return _years(connection, source, column, f"CASE WHEN NOT isnan(CAST({name} AS DOUBLE)) THEN {name} END")
     if kind == "text":
-        return _text_time_sql(connection, source, column)
+        return _text_time(connection, source, column)
     raise _bad(source, column, f"holds {kind} values")
 
 
-def _text_time_sql(connection: Connection, source: Source, column: str) -> str:
+def _years(connection: Connection, source: Source, column: str, number: str) -> Time:
+    ((low, high, whole),) = connection.execute(
+        f"SELECT MIN({number}), MAX({number}), BOOL_AND({number} = floor({number})) FROM {source.sql}"
+    ).fetchall()
+    if low is None:
+        raise _bad(source, column, "has no values")
+    if not whole or not 1 <= low <= high <= 9999:
+        raise _bad(source, column, f"holds numbers from {low} to {high}, which are not years")
+    return Time(f"CAST(make_date(CAST({number} AS INTEGER), 1, 1) AS TIMESTAMP)", None)
+
+
+def _text_time(connection: Connection, source: Source, column: str) -> Time:
     name = quote(column)
+    ((years,),) = connection.execute(
+        f"SELECT BOOL_AND(regexp_full_match({name}, '[0-9]{{4}}')) FROM {source.sql}"
+    ).fetchall()
+    if years:
+        return _years(connection, source, column, f"CAST({name} AS INTEGER)")
     offset = f"regexp_extract({name}, {literal(_OFFSET)}, 1)"
     found = connection.execute(
         f"SELECT DISTINCT {offset} FROM {source.sql} WHERE {name} IS NOT NULL LIMIT 9"
@@ -86,7 +113,7 @@ def _text_time_sql(connection: Connection, source: Source, column: str) -> str:
     ).fetchall()
     if wrong:
         raise _bad(source, column, f"holds text that is not a time, such as {str(wrong[0][0])[:40]!r}")
-    return f"({sql})"
+    return Time(f"({sql})", bool(zones - {""}))
 
 
 def _bad(source: Source, column: str, what: str) -> InputError:
@@ -99,12 +126,22 @@ def grid(time: str, count: int, unit: str, start: date | None) -> Grid:
     """Number the windows of ``every: <count> <unit>`` over a time expression.
 
     Without ``start``, weeks begin on Mondays, months and years where the calendar says.
+
+    Raises
+    ------
+    InputError
+        Windows of months cannot begin on the 29th, 30th or 31st: some months have none.
     """
     if unit in _MONTHS:
         length = count * _MONTHS[unit]
-        origin = start.year * 12 + start.month - 1 if start else 0
-        months = f"(year({time}) * 12 + month({time}) - 1 - {origin})"
-        return Grid(f"CAST(floor({months} / {length}.0) AS BIGINT)", length, "months", origin)
+        origin, day = (start.year * 12 + start.month - 1, start.day) if start else (0, 1)
+        if day > 28:
+            hint = "Use a day from 1 to 28, or a length in days or weeks"
+            raise InputError(f"windows of {unit}s cannot begin on day {day}", where="windows.start", hint=hint)
+        # On that day of a month, and not before, so many days earlier lies in the same month.
+        moved = f"({time} - INTERVAL {day - 1} DAY)"
+        months = f"(year({moved}) * 12 + month({moved}) - 1 - {origin})"
+        return Grid(f"CAST(floor({months} / {length}.0) AS BIGINT)", length, "months", origin, day)
     length = count * _SECONDS[unit]
     # 1970-01-05 is a Monday.
     origin = int((start - date(1970, 1, 1)).total_seconds()) if start else (4 * 86_400 if unit == "week" else 0)
@@ -114,7 +151,7 @@ def grid(time: str, count: int, unit: str, start: date | None) -> Grid:
 def numbers(connection: Connection, source: Source, window_grid: Grid) -> Sequence[int]:
     """The numbers of the windows that have rows, in order."""
     rows = connection.execute(
-        f"SELECT DISTINCT {window_grid.sql} AS w FROM {source.sql} WHERE w IS NOT NULL ORDER BY w"
+        f"SELECT DISTINCT {window_grid.sql} FROM {source.sql} WHERE {window_grid.sql} IS NOT NULL ORDER BY 1"
     ).fetchall()
     if len(rows) > MOST_WINDOWS:
         raise InputError(
@@ -127,5 +164,6 @@ def numbers(connection: Connection, source: Source, window_grid: Grid) -> Sequen
 
 def newest(connection: Connection, source: Source, column: str) -> str | None:
     """The latest time of a source as ISO text."""
-    ((end,),) = connection.execute(f"SELECT MAX({time_sql(connection, source, column)}) FROM {source.sql}").fetchall()
+    time = read_time(connection, source, column).sql
+    ((end,),) = connection.execute(f"SELECT MAX({time}) FROM {source.sql}").fetchall()
     return end.isoformat() if end else None

@@ -1,5 +1,7 @@
 """One session: the page around the pages. Only what a change touches is built, and what was built is kept."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import threading
@@ -23,10 +25,15 @@ from dte_panel.shell.state import FIELDS, State
 KEPT = 12
 _STAGE = """:host{width:100%;padding:18px 20px 32px;max-width:1360px;margin:0 auto !important;box-sizing:border-box;min-width:0}
 .scroll-button{display:none !important} @media (max-width:640px){:host{padding:14px 12px 28px}}"""
+#: Page paints what stands in its header white.
+_IN_HEADER = {
+    "& .MuiSelect-select, & .MuiInputLabel-root, & .MuiSvgIcon-root": {"color": "var(--dte-text) !important"},
+    "& .MuiOutlinedInput-notchedOutline": {"borderColor": "var(--dte-border-strong) !important"},
+}
 _SMALL = {"size": "small", "margin": 0}
 
 
-def build(library: Library, *, budget: float) -> pmui.Page:
+def build(library: Library, *, budget: float) -> Any:
     """The dashboard of one session."""
     return Session(library, budget).page
 
@@ -40,6 +47,8 @@ class Session:
         self._doc = pn.state.curdoc if pn.state.curdoc and pn.state.curdoc.session_context else None
         if self._doc is not None and pn.state.location is not None:
             self.state.read(pn.state.location.search)
+        self._drawing: ProviderPage | None = None
+        self._hello = self._doc is None
         self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._followed = False
         self._themed = {"light": library.themes["light"], "dark": library.themes["dark"]}
@@ -67,7 +76,7 @@ class Session:
             self._notice, self._content, sizing_mode="stretch_width", margin=0, stylesheets=[_STAGE]
         )
         header = [self._brand, *([self._menus["subject"]] if len(self.library.subjects) > 1 else []), self._boot]
-        self.page = pmui.Page(
+        self.page: Any = pmui.Page(
             title="",
             meta_title="DTE Panel",
             meta_name="DTE Panel",
@@ -87,7 +96,7 @@ class Session:
     def _filters(self) -> dict[str, Any]:
         """The menus of subject, window and cohort; they show the state and change it."""
         menus = {
-            "subject": pmui.Select(label="Subject", width=220, **_SMALL),
+            "subject": pmui.Select(label="Subject", sizing_mode="stretch_width", max_width=240, sx=_IN_HEADER, **_SMALL),
             "window": pmui.Select(label="Window", width=210, **_SMALL),
             "cohort": pmui.Select(label="Cohort", width=250, **_SMALL),
         }
@@ -109,8 +118,17 @@ class Session:
             self.state.go({"q": "", **message["go"]})
         elif isinstance(message.get("search"), str):
             self.state.read(message["search"])
-        elif message.get("follows"):
+        elif "hello" in message:
+            self._greeted(dark=bool(message["hello"]))
+
+    def _greeted(self, *, dark: bool) -> None:
+        """The browser is there and has said what the system's colour scheme is; from now on charts are drawn."""
+        self._hello = True
+        if dark and not self._boot.chosen and not self.page.dark_theme:
             self._followed = True
+            self.page.dark_theme = True  # draws
+        elif self._drawing is not None:
+            self._draw(self._drawing)
 
     def _show(self) -> None:
         """Bring everything in line with the state."""
@@ -126,6 +144,8 @@ class Session:
         content = self._built()
         if self._content.objects != [content]:
             self._content.objects = [content]
+        if self._hello and self._drawing is not None:
+            self._draw(self._drawing)
         parts = [self._notice, *([self._filter_bar] if place.provider else []), self._content]
         if self._stage.objects != parts:
             self._stage.objects = parts
@@ -163,7 +183,11 @@ class Session:
         )
         if state.page == EVIDENCE and state.q:
             key = (*key, state.q)
+        if self._drawing is not None and not self._drawing.done:
+            self._drawing.stopped = True
+            self._kept = OrderedDict((k, v) for k, v in self._kept.items() if v is not self._drawing.view)
         if key not in self._kept:
+            self._drawing = None
             self._kept[key] = self._provider_page() if charts else self._own_page()
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -186,19 +210,18 @@ class Session:
             dark=dark,
             tokens=self._tokens(dark=dark),
         )
-        page = ProviderPage(self.state, results, self._told, self.budget)
-        self._draw(page)
-        return page.view
+        self._drawing = ProviderPage(self.state, results, self._told, self.budget)
+        return self._drawing.view
 
     def _draw(self, page: ProviderPage) -> None:
         """Draw the views beside the session, so that a slow one keeps nobody waiting; in a notebook at once."""
-        doc = self._doc
+        doc, self._drawing = self._doc, None
         if doc is None:
             holoviews_ready()
             page.draw(lambda touch: touch())
             return
 
-        def soon(touch: Callable[[], None]) -> None:
+        def soon(touch: Callable[[], Any]) -> None:
             doc.add_next_tick_callback(touch)
 
         def work() -> None:

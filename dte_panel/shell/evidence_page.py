@@ -1,5 +1,7 @@
 """Every measurement in one table, its definition, where it came from, and downloads of what may be shared."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import csv

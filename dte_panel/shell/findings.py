@@ -111,7 +111,7 @@ def rank(word: str) -> int:
     """How bad a verdict is; no verdict is the least."""
     if not word:
         return -1
-    return SEVERITY.index(word) if word in SEVERITY else len(SEVERITY)  # type: ignore[arg-type]
+    return SEVERITY.index(word) if word in SEVERITY else len(SEVERITY)
 
 
 def excess(v: Verdict) -> float:

@@ -1,5 +1,7 @@
 """The few boxes that pages are made of: a card, a grid of cards, a stack."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 from typing import Any
@@ -13,7 +15,7 @@ GRID = """:host{display:grid !important;grid-template-columns:repeat(auto-fill,m
 align-items:stretch} .scroll-button{display:none !important}"""
 STACK = """:host{gap:14px;min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
 # Panel gives what stretches in width a max-height of 100 %, which cuts it off in a card that stretches in height.
-PLAIN = """:host{min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
+PLAIN = """:host{flex:1 1 auto !important;justify-content:center;min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
 BAR = """:host{display:flex;flex-flow:row wrap;gap:10px;align-items:center} .scroll-button{display:none !important}"""
 
 
@@ -22,6 +24,15 @@ def _column(css: str, objects: tuple[Any, ...], **params: Any) -> pn.Column:
 
 
 _WIDE = {"grid-column": "1 / -1"}
+
+
+FIGURES = """:host{display:grid !important;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:6px;min-width:0;
+max-height:none !important} .scroll-button{display:none !important}"""
+
+
+def figures(*objects: Any) -> pn.Column:
+    """Figures beside each other inside a card."""
+    return _column(FIGURES, objects)
 
 
 def card(*objects: Any, wide: bool = False) -> pn.Column:

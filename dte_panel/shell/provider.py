@@ -1,5 +1,7 @@
 """A provider's page: its verdict, its views in cards, its findings. Views are drawn one by one and may fail alone."""
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import threading
@@ -23,7 +25,7 @@ from dte_panel.shell.tables import twin
 #: Seconds after which the next view is begun although this one is not done.
 PATIENCE = 1.5
 _ready = threading.Lock()
-Soon = Callable[[Callable[[], None]], None]
+Soon = Callable[[Callable[[], Any]], None]
 NOTHING = "Nothing to show for this selection."
 
 

@@ -35,7 +35,7 @@ class Index:
             self.verdicts[verdict.provider].append(verdict)
             key = _place(verdict)
             worst = [self._words.get(key, verdict.verdict), verdict.verdict]
-            self._words[key] = max(worst, key=lambda word: SEVERITY.index(word))  # type: ignore[arg-type]
+            self._words[key] = max(worst, key=lambda word: SEVERITY.index(word))
         self.states: dict[str, list[StateRecord]] = defaultdict(list)
         for record in evidence.states:
             self.states[record.kind].append(record)
@@ -109,7 +109,7 @@ class Results:
         return table
 
     def verdicts(self, *ids: str) -> list[Verdict]:
-        """This provider's verdicts, worst first; only on these metrics where some are named."""
+        """The provider's verdicts, worst first; only on these metrics where some are named."""
         wanted = {f"{self.provider}.{i}" for i in ids}
         return [v for v in self._index.verdicts.get(self.provider, ()) if not wanted or v.metric in wanted]
 

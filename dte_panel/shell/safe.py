@@ -4,18 +4,21 @@ What our own components show needs none of this: they set text. Panel's panes an
 HTML; a view may use them, so each is told to show text, or its text is escaped.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import param
 from bokeh.core.serialization import Serializer
-from bokeh.models import HoverTool, LayoutDOM, Model
+from bokeh.models import HoverTool, LayoutDOM, Legend, Model
 
+from dte_panel.shell.layout import figures
 from dte_panel.shell.parts import Text
 from dte_panel.shell.tables import of_frame
 
@@ -36,10 +39,13 @@ def viewable(result: Any) -> Viewable | None:
     """Something Panel can show without running what stands in the data; ``None`` stays nothing."""
     if result is None:
         return None
+    if isinstance(result, pn.FlexBox):
+        # Bokeh draws the axes of a figure in a late FlexBox in the wrong place; a grid of ours does not.
+        return neutral(figures(*result.objects))
     if isinstance(result, pn.viewable.Viewable):
         return neutral(result)
     if isinstance(result, pn.viewable.Viewer):
-        return neutral(result.__panel__())
+        return neutral(pn.panel(result))
     if isinstance(result, param.rx) or (callable(result) and hasattr(result, "_dinfo")):
         return neutral(pn.panel(result))
     if isinstance(result, list | tuple):
@@ -84,6 +90,8 @@ def neutral_bokeh(model: Model) -> None:
     """Markup models show text; a hover tool escapes what it shows."""
     if "render_as_text" in model.properties():
         model.update(render_as_text=True)
+    if isinstance(model, Legend) and model.label_text_font_size == "13px":
+        model.update(label_text_font_size="11.5px", glyph_width=14, glyph_height=14, label_standoff=4)
     if isinstance(model, HoverTool) and isinstance(model.tooltips, list):
         model.tooltips = [(safe(name), str(field).replace("{safe}", "")) for name, field in model.tooltips]
     elif isinstance(model, HoverTool) and isinstance(model.tooltips, str):
@@ -93,6 +101,9 @@ def neutral_bokeh(model: Model) -> None:
 def neutral(root: Viewable) -> Viewable:
     """Walk through a Panel object and neutralise every part that reads HTML; a bare part may be replaced."""
     for part in root.select():
+        if isinstance(part, pn.pane.Bokeh) and part.object is not None:
+            for model in part.object.references():
+                neutral_bokeh(model)
         for name in _READ_AS_HTML:
             _escape(part, name)
         _fix(part)
@@ -143,11 +154,7 @@ def _static(part: pn.widgets.StaticText) -> None:
 def _function(part: pn.param.ParamRef) -> None:
     """What a bound function gives later goes through the same door."""
     bound = part.object
-    part.object = pn.bind(_later(bound), bound)
-
-
-def _later(_: Any) -> Callable[[Any], Any]:
-    return lambda result: viewable(result)
+    part.object = pn.bind(viewable, bound)
 
 
 @_fix.register

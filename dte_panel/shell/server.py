@@ -73,7 +73,7 @@ def warm(library: Library) -> None:
 
 
 def free_port(address: str, port: int) -> int:
-    """This port, or a free one where it is taken (or 0)."""
+    """The port asked for, or a free one where it is taken (or 0)."""
     for wanted in (port, 0):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

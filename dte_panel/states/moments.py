@@ -109,10 +109,13 @@ def _chan(
     n: int, mean: float | None, m2: float | None, n_other: int, mean_other: float | None, m2_other: float | None
 ) -> tuple[float | None, float | None]:
     """Mean and M2 of two parts together (Chan, Golub & LeVeque 1983)."""
-    if not n_other or mean_other is None or m2_other is None:
+    if not n_other:
         return mean, m2
-    if not n or mean is None or m2 is None:
+    if not n:
         return mean_other, m2_other
+    if mean is None or m2 is None or mean_other is None or m2_other is None:
+        # Numbers too large to square: what one side does not know, both do not.
+        return None, None
     total, delta = n + n_other, mean_other - mean
     # fsum keeps the merge commutative to the last bit where it can.
     return math.fsum((mean * (n / total), mean_other * (n_other / total))), math.fsum(

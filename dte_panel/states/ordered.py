@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -46,10 +47,25 @@ class Ordered:
         distinct, counts = np.unique(known, return_counts=True)
         return cls(distinct, counts.astype(np.int64), missing + len(values) - len(known))
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Rows with a value."""
         return int(self.counts.sum())
+
+    @cached_property
+    def below(self) -> Counted:
+        """Rows below each value, and all rows at the end; shape ``(k + 1,)``."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    @property
+    def centre(self) -> np.longdouble:
+        """The value in the middle: where sums are taken from, so that they keep their digits."""
+        return np.longdouble(self.values[len(self.values) // 2])
+
+    @cached_property
+    def sums(self) -> NDArray[np.longdouble]:
+        """Sum of the values below each value, each less :attr:`centre`; shape ``(k + 1,)``."""
+        return np.concatenate([[np.longdouble(0)], np.cumsum(self.counts * (self.values - self.centre))])
 
     def merge(self, other: Ordered) -> Ordered:
         """The values of both row sets."""
@@ -72,6 +88,9 @@ class Ordered:
         """The finite values alone."""
         # In ascending order only the ends can be infinite, so nothing need be copied.
         keep = slice(np.searchsorted(self.values, -np.inf, side="right"), np.searchsorted(self.values, np.inf))
+        if keep.start == 0 and keep.stop == len(self.values):
+            # What has been summed up once is kept.
+            return self
         return replace(self, values=self.values[keep], counts=self.counts[keep])
 
     def binned(self, edges: tuple[float, ...], span: tuple[float, float] | None, nulls: int, nans: int) -> Binned:
@@ -93,11 +112,12 @@ class Ordered:
         if finite.n == 0:
             return ()
         upto = np.cumsum(finite.counts)
-        ranks = np.arange(1, bins) / bins * finite.n
+        # Whole numbers first: 29 / 100 * 100 is less than 29 in floating point.
+        ranks = np.arange(1, bins) * finite.n / bins
         edges = np.unique(finite.values[np.searchsorted(upto, ranks, side="right")])
         # A bin that holds the largest value alone must not take in what lies above it, or a constant column that
         # moved would look the same; likewise the smallest value, which is then an edge itself.
-        if edges[-1] == finite.values[-1] < np.finfo(float).max:
+        if len(edges) and edges[-1] == finite.values[-1] < np.finfo(float).max:
             edges = np.append(edges, np.nextafter(edges[-1], np.inf))
         return tuple(float(e) for e in edges)
 
@@ -113,9 +133,9 @@ class Scored:
     negatives, positives : ndarray of int, shape (k,)
         Rows with label 0 and 1.
     missing : int
-        Rows without a score or without a label.
+        Rows without a label or without a finite score.
     exact : bool
-        False once scores have been gathered in bins of 1/1000; a bin's score is its middle.
+        False once scores have been gathered in bins of 1/1000 of their range; a bin's score is its middle.
     """
 
     scores: Floats
@@ -132,8 +152,8 @@ class Scored:
 
     @classmethod
     def of(cls, scores: Floats, labels: Floats) -> Self:
-        """Count arrays; NaN in either is missing."""
-        known = ~(np.isnan(scores) | np.isnan(labels))
+        """Count arrays; NaN in either is missing, and so is an infinite score."""
+        known = np.isfinite(scores) & ~np.isnan(labels)
         distinct, place = np.unique(scores[known], return_inverse=True)
         positive = np.bincount(place, weights=labels[known], minlength=len(distinct)).astype(np.int64)
         every = np.bincount(place, minlength=len(distinct)).astype(np.int64)
@@ -163,15 +183,21 @@ class Scored:
         )
 
     def thinned(self) -> Scored:
-        """At most :data:`SCORE_BINS` scores, if there are more and all lie within [0, 1]."""
-        if len(self.scores) <= WRITTEN_VALUES or self.scores[0] < 0 or self.scores[-1] > 1:
+        """At most :data:`SCORE_BINS` scores, if there are many more."""
+        if len(self.scores) <= WRITTEN_VALUES:
             return self
-        place = np.minimum((self.scores * SCORE_BINS).astype(int), SCORE_BINS - 1)
+        least, most = float(self.scores[0]), float(self.scores[-1])
+        if least >= 0 and most <= 1:
+            least, most = 0.0, 1.0
+        # Scaled before they are taken apart: the distance of two huge scores may be infinite.
+        scaled = (self.scores / SCORE_BINS - least / SCORE_BINS) / (most / SCORE_BINS - least / SCORE_BINS)
+        place = np.minimum((scaled * SCORE_BINS).astype(int), SCORE_BINS - 1)
         negatives, positives = (
             np.bincount(place, weights=c, minlength=SCORE_BINS) for c in (self.negatives, self.positives)
         )
         keep = (negatives + positives) > 0
-        middles = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS
+        shares = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS
+        middles = least * (1 - shares) + most * shares
         return Scored(
             middles[keep], negatives[keep].astype(np.int64), positives[keep].astype(np.int64), self.missing, exact=False
         )

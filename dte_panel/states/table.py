@@ -96,7 +96,7 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, in a fixed order."""
-        order = sorted(self.counts.items(), key=lambda item: [(v is None, str(v)) for v in item[0]])
+        order = sorted(self.counts.items(), key=lambda item: [(v is None, str(v), isinstance(v, str)) for v in item[0]])
         return {"columns": list(self.columns), "counts": [[list(key), n] for key, n in order]}
 
     @classmethod

@@ -21,6 +21,4 @@ JUNK = {
 
 @hookimpl
 def dte_metrics():
-    return [
-        Metric(name, name, "Junk.", Counts("label"), lambda counts, junk=junk: junk) for name, junk in JUNK.items()
-    ]
+    return [Metric(name, name, "Junk.", Counts("label"), lambda counts, junk=junk: junk) for name, junk in JUNK.items()]

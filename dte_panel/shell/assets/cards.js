@@ -26,7 +26,7 @@ function card(model, item) {
 }
 export function render({model}) {
   const list = el("ul", "deck")
-  // Rows without holes: six cards are two rows of three, four are one row.
+  // Six cards are two rows of three, four are one row; the last row fills its width.
   redraw(model, ["items"], () => {
     const count = model.items.length
     list.style.setProperty("--least", count % 3 === 0 || count === 5 ? "340px" : "255px")

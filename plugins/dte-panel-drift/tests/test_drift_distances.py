@@ -317,3 +317,21 @@ def test_resamples_lie_along_the_first_axes():
         whole = distance(rows, rows[::-1])
         assert whole.shape == (2, 3)
         assert whole[1, 2] == pytest.approx(float(distance(rows[1, 2], rows[0, 2])))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["normal", "ties", "far"]))
+@settings(max_examples=30, deadline=None)
+def test_looking_up_a_window_in_a_large_reference_gives_the_same_area(seed: int, shape: str) -> None:
+    from dte_panel_drift.ordered import _area_by_lookup, _area_by_merge
+
+    rng = np.random.default_rng(seed)
+    make = {
+        "normal": lambda n: rng.normal(size=n),
+        "ties": lambda n: rng.integers(0, 9, n).astype(float),
+        "far": lambda n: rng.normal(1e6, 1, n),
+    }[shape]
+    before, now = Ordered.of(make(2_000)), Ordered.of(make(40) + rng.normal())
+    found = _area_by_lookup(now, before)
+    if found is not None:
+        assert found == pytest.approx(_area_by_merge(now, before), rel=1e-12)
+    assert found is not None or shape == "ties"

@@ -23,6 +23,8 @@ import dte_panel_drift
 from dte_panel import Comparison
 from dte_panel.shell.results import Index, Results
 from dte_panel.shell.theme import DARK, LIGHT
+from dte_panel.states import Binned
+from dte_panel_drift.distributions import bin_name
 from dte_panel_drift.views import VIEWS
 
 DEMO = Path(dte_panel.__file__).parent / "data" / "demo" / "car-loan"
@@ -303,13 +305,13 @@ def test_bars_carry_the_interval_and_the_bound_of_the_policy(evidence):
 def test_distributions_show_new_categories_and_missing_shares(small):
     plots = {p.object.xaxis[0].axis_label: p.object for p in rendered(small, "distribution").objects}
     (name,) = (label for label in plots if label.startswith("<img"))
-    assert name.endswith("(missing 5.0 % → 15.0 %)")
+    assert name.endswith("\nmissing 5.0 % → 15.0 %")
     kind = plots["kind: share of rows"]
     (bars,) = sources(kind)
     assert set(bars["label"]) == {"a", "b", "old", f"new: {HOSTILE}"}
     # Three whole numbers have no width to spread a density over.
     (steady,) = sources(plots["steady: share of rows"])
-    assert len(steady["label"]) == 3
+    assert steady["label"] == ["2", "1 to 2", "0 to 1"]
     for data in (bars, steady):
         assert sum(data["before"]) == pytest.approx(1)
         assert sum(data["now"]) == pytest.approx(1)
@@ -324,6 +326,20 @@ def test_densities_hold_the_share_of_each_bin(evidence, loans):
         assert shares.sum() == pytest.approx(1)
         values = loans[side]["car_value"]
         assert shares[3] == pytest.approx(values.between(data["left"][3], data["right"][3], inclusive="left").mean())
+
+
+@pytest.mark.parametrize(
+    ("edges", "names"),
+    [
+        ((1.0, 2.5), ["below 1", "1 to 2.5", "2.5 and above"]),
+        ((5.0, np.nextafter(5.0, 6)), ["below 5", "5", "above 5"]),
+        ((1234567.0,), ["below 1.23457e+06", "1.23457e+06 and above"]),
+        ((), ["all values"]),
+    ],
+)
+def test_bins_are_named_in_words(edges, names):
+    binned = Binned(edges, {})
+    assert [bin_name(key, binned, 1) for key in binned.bins] == names
 
 
 def test_missing_values_are_drawn_only_where_there_are_some(evidence, small):

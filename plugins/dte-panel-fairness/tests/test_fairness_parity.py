@@ -14,14 +14,24 @@ from dte_panel_fairness.metrics import GAPS, RATES
 
 DEMO = Path(dte_panel.__file__).parent / "data" / "demo" / "acs-employment"
 GROUPINGS = (("sex",), ("race",), ("disability",), ("sex", "race"))
+
+
+def count(y, p, sample_weight=None) -> float:
+    return fm.count(y, p) if sample_weight is None else float(sample_weight.sum())
+
+
+def precision(y, p, sample_weight=None) -> float:
+    return precision_score(y, p, sample_weight=sample_weight, zero_division=0)
+
+
 THEIRS = {
-    "count": fm.count,
+    "count": count,
     "selection_rate": fm.selection_rate,
     "true_positive_rate": fm.true_positive_rate,
     "false_positive_rate": fm.false_positive_rate,
     "true_negative_rate": fm.true_negative_rate,
     "false_negative_rate": fm.false_negative_rate,
-    "precision": lambda y, p: precision_score(y, p, zero_division=0),
+    "precision": precision,
     "accuracy": accuracy_score,
 }
 #: What each gap compares; equalized odds take the worse of two.
@@ -59,13 +69,26 @@ def assessed(frames: dict[str, pd.DataFrame]) -> dict[tuple, dte_panel.Measureme
     return found
 
 
+def metric_frame(rows: pd.DataFrame, grouping: tuple[str, ...], *, weighted: bool) -> fm.MetricFrame:
+    """Fairlearn on the rows themselves, or on distinct rows with their number as weight, which takes a hundredth."""
+    parameters = None
+    if weighted:
+        rows = rows.groupby([*grouping, "employed", "prediction"]).size().reset_index(name="weight")
+        parameters = {name: {"sample_weight": rows.weight} for name in THEIRS}
+    return fm.MetricFrame(
+        metrics=THEIRS,
+        y_true=rows.employed,
+        y_pred=rows.prediction,
+        sensitive_features=rows[list(grouping)],
+        sample_params=parameters,
+    )
+
+
 def compare(found: dict, window: str, rows: pd.DataFrame) -> set[tuple]:
     """Compare one window; gives what was compared."""
     seen: set[tuple] = set()
     for grouping in GROUPINGS:
-        frame = fm.MetricFrame(
-            metrics=THEIRS, y_true=rows.employed, y_pred=rows.prediction, sensitive_features=rows[list(grouping)]
-        )
+        frame = metric_frame(rows, grouping, weighted=window != "current")
         by_group = frame.by_group.dropna(how="all")
         for group, theirs in by_group.iterrows():
             names = group if isinstance(group, tuple) else (group,)

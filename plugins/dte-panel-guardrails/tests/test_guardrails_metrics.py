@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dte_panel_guardrails as provider
@@ -106,6 +106,7 @@ def test_only_the_first_characters_of_a_long_value_are_looked_at() -> None:
     assert privacy.pattern_share(Sample(("x " * 5_000 + "a@example.org",), 1), EMAIL).value == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["a@example.org", "no", "", "b@c.de ok"]), min_size=1), st.randoms())
 def test_the_order_of_rows_does_not_matter(values: list[str], order: random.Random) -> None:
     shuffled = list(values)
@@ -165,6 +166,7 @@ def test_a_gap_needs_two_groups_with_a_value() -> None:
 sizes = st.integers(1, 500)
 
 
+@settings(deadline=None)
 @given(st.lists(sizes.flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=2, max_size=6))
 def test_the_gap_is_never_negative_and_lies_in_its_interval(cells: list[tuple[int, int]]) -> None:
     value = robustness.worst_cohort_accuracy_gap(groups(**{f"g{i}": cell for i, cell in enumerate(cells)}))
@@ -211,6 +213,7 @@ def test_out_of_range_counts_finite_values_beyond_the_reference() -> None:
     assert robustness.out_of_range_share(current, nothing).reason == "the reference has no finite value"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True)), st.lists(st.floats(allow_nan=True, allow_infinity=True))
 )

@@ -75,7 +75,8 @@ def test_every_number_of_a_classifier(size):
             assert m.value == pytest.approx(expected(name, rows), abs=1e-12), (m.metric, m.window, m.cohort)
         else:
             one_class = rows.employed.nunique() < 2 or rows.prediction.nunique() < 2
-            assert m.status == "not_evaluated" and one_class, (m.metric, m.window, m.cohort)
+            assert m.status == "not_evaluated", m
+            assert one_class, (m.metric, m.window, m.cohort)
         compared += 1
     windows = 2 + len(evidence.windows) if "current" not in evidence.windows else len(evidence.windows)
     assert compared >= len({**DECISIONS, **SCORES}) * (1 + 2) * windows

@@ -79,6 +79,7 @@ def paired_bars(results: Any, bars: Sequence[Bar], **given: Any) -> Any:
         )
     labelled(plot.yaxis[0], [bar[0] for bar in bars])
     plot.xaxis.formatter = NumeralTickFormatter(format="0.[00]%")
+    plot.xaxis.ticker.desired_num_ticks = 5
     plot.ygrid.visible = False
     plot.add_tools(HoverTool(tooltips=[("", "@label"), ("Share", "@text")]))
     legend(results, plot)

@@ -86,13 +86,13 @@ def _label(column: str, now: Binned, before: Binned) -> str:
         for name, a, b in zip(names, ours, theirs, strict=True)
         if name in NAMES
     ]
-    return short(column, 40) + (f"  ({', '.join(off)})" if off else "")
+    return short(column, 40) + (f"\n{', '.join(off)}" if off else "")
 
 
 def _bars(results: Any, column: str, now: Binned, before: Binned) -> Any:
     names, ours, theirs = rows_per_bin(now, before)
     shares = [(b / max(before.n, 1), a / max(now.n, 1)) for a, b in zip(ours, theirs, strict=True)]
-    labels = [_name(name, before, b) for name, b in zip(names, theirs, strict=True)]
+    labels = [bin_name(name, before, b) for name, b in zip(names, theirs, strict=True)]
     bars = [
         (label, *pair, f"{share(pair[0])} before, {share(pair[1])} now")
         for label, pair in zip(labels, shares, strict=True)
@@ -106,7 +106,7 @@ def _bars(results: Any, column: str, now: Binned, before: Binned) -> Any:
     return paired_bars(results, bars, height=HEIGHT, x_axis_label=f"{short(column, 40)}: share of rows")
 
 
-def _name(key: str | None, binned: Binned, rows: float) -> str:
+def bin_name(key: str | None, binned: Binned, rows: float) -> str:
     """A bin in words."""
     if binned.edges is None:
         named = "missing" if key is None else str(key)
@@ -116,9 +116,10 @@ def _name(key: str | None, binned: Binned, rows: float) -> str:
     place, edges = int(str(key)), binned.edges
     if not edges:
         return "all values"
-    if place == 0:
-        return f"below {edges[0]:,.6g}"
-    if place == len(edges):
-        return f"{edges[-1]:,.6g} and above"
-    low, high = edges[place - 1], edges[place]
-    return f"{low:,.6g}" if high - low <= 1e-9 * abs(high) else f"{low:,.6g} to {high:,.6g}"
+    low, high = ("" if not 0 <= i < len(edges) else f"{edges[i]:,.6g}" for i in (place - 1, place))
+    if not low:
+        return f"below {high}"
+    if not high:
+        # A cut just above a value that has a bin of its own reads like that value.
+        return f"above {low}" if place > 1 and f"{edges[place - 2]:,.6g}" == low else f"{low} and above"
+    return low if low == high else f"{low} to {high}"

@@ -20,9 +20,14 @@ def blank(tokens: Mapping[str, str], *, height: int, **fields: Any) -> Any:
     from bokeh.plotting import figure
 
     fig = figure(
-        height=height, sizing_mode="stretch_width", min_width=260, toolbar_location=None, tools="", output_backend="svg"
+        height=height,
+        sizing_mode="stretch_width",
+        min_width=260,
+        toolbar_location=None,
+        tools="",
+        output_backend="svg",
+        **fields,
     )
-    fig.update(**fields)
     fig.background_fill_color = fig.border_fill_color = None
     fig.outline_line_color = None
     fig.axis.axis_line_color = fig.axis.major_tick_line_color = tokens["border"]
@@ -110,9 +115,8 @@ def grid(figures: Sequence[Any]) -> Any:
     import panel
 
     pn: Any = panel  # has no types of its own
-    columns = {"display": "grid", "grid-template-columns": "repeat(auto-fit, minmax(300px, 1fr))"}
     panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width") for fig in figures]
-    return pn.FlexBox(*panes, styles=columns, sizing_mode="stretch_width")
+    return pn.FlexBox(*panes, sizing_mode="stretch_width")
 
 
 def readable_on(background: str, otherwise: str) -> str:

@@ -35,7 +35,7 @@ def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], ever
         tokens,
         height=max(150, 24 * len(places) + 34 * len({p[0] for p in places}) + 40),
         x_range=charts.unit_range(),
-        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.4),
+        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.02),
     )
     fig.xaxis.axis_label = f"{title} (share of rows)"
     _grouped_axis(fig, tokens)
@@ -90,7 +90,7 @@ def gaps(results: Any) -> Any:
     return charts.grid(figures) if figures else None
 
 
-_KINDS = (("_difference", "largest difference between groups (share)"), ("_ratio", "smallest ratio between groups"))
+_KINDS = (("_difference", "largest difference (share of rows)"), ("_ratio", "smallest ratio"))
 _Bounds = Mapping[tuple[str, str | None], str]
 
 
@@ -98,9 +98,9 @@ def _gap_figure(results: Any, made: Sequence[Measurement], label: str, bounds: _
     tokens, columns = results.tokens, _gap_columns(results, made, bounds)
     fig = charts.blank(
         tokens,
-        height=26 * len(made) + 34 * len({m.metric for m in made}) + 60,
+        height=26 * len(made) + 22 * len({m.metric for m in made}) + 60,
         x_range=charts.unit_range(),
-        y_range=charts.names_axis(reversed(columns["place"]), group_padding=1.4, range_padding=0.4),
+        y_range=charts.names_axis(reversed(columns["place"]), group_padding=0.9, range_padding=0.02),
     )
     fig.xaxis.axis_label = label
     _grouped_axis(fig, tokens)
@@ -110,7 +110,7 @@ def _gap_figure(results: Any, made: Sequence[Measurement], label: str, bounds: _
     _whiskers(fig, source, "colour")
     fig.scatter("bound", "place", source=source, marker="dash", angle=1.5708, size=18, line_color=tokens["text"])
     dots = fig.scatter("value", "place", source=source, size=10, color="colour", marker="marker")
-    beside = {"y_offset": -6, "x_offset": 4, "text_font_size": "11px"}
+    beside = {"y_offset": -6, "x_offset": "offset", "text_align": "align", "text_font_size": "11px"}
     fig.text("value", "place", "word", source=source, text_color="colour", **beside)
     charts.hover(fig, dots, ["gap", "across", "between", "size", "rows", "verdict", "limit"])
     return fig
@@ -136,6 +136,9 @@ def _gap_columns(results: Any, made: Sequence[Measurement], bounds: _Bounds) -> 
         "rows": [f"{m.n:,}" for m in made],
         "verdict": [(word or "no check").replace("_", " ") for word in verdicts],
         "word": [word.replace("_", " ") for word in verdicts],
+        # A word beside a dot at the right end goes to its left.
+        "align": ["right" if (m.value or 0) > 0.8 else "left" for m in made],
+        "offset": [-4 if (m.value or 0) > 0.8 else 4 for m in made],
         "limit": limits,
         "bound": [_bound(limit) for limit in limits],
         "colour": [charts.colour(results.tokens, word) for word in verdicts],

@@ -60,6 +60,15 @@ def unit_range() -> Any:
     return Range1d(start=-0.02, end=1.02)
 
 
+def around(measurements: Sequence[Measurement]) -> Any:
+    """A range that holds all values and intervals, with some room."""
+    from bokeh.models import Range1d
+
+    ends = [end for m in measurements for end in (m.value, m.low, m.high) if end is not None]
+    room = 0.08 * (max(ends) - min(ends)) or 0.05
+    return Range1d(start=min(ends) - room, end=max(ends) + room)
+
+
 def columns(**data: Sequence[Any]) -> Any:
     """A Bokeh data source."""
     from bokeh.models import ColumnDataSource
@@ -79,12 +88,8 @@ def grid(figures: Sequence[Any]) -> Any:
     import panel
 
     pn: Any = panel  # has no types of its own
-    styles = {"display": "grid", "grid-template-columns": "repeat(auto-fit, minmax(300px, 1fr))"}
-    return pn.FlexBox(
-        *[pn.pane.Bokeh(fig, sizing_mode="stretch_width") for fig in figures],
-        styles=styles,
-        sizing_mode="stretch_width",
-    )
+    panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width") for fig in figures]
+    return pn.FlexBox(*panes, sizing_mode="stretch_width")
 
 
 def short(names: Iterable[str]) -> dict[str, str]:

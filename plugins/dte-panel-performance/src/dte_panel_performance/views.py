@@ -44,9 +44,12 @@ def _trend(
     reference: Measurement | None,
     bounds: set[str],
 ) -> Any:
-    fig = charts.blank(tokens, height=280, x_axis_type="datetime")
+    shown = [m for _, m in points] + ([reference] if reference else [])
+    fig = charts.blank(tokens, height=280, x_axis_type="datetime", y_range=charts.around(shown))
     fig.xaxis.axis_label = "start of window"
-    fig.yaxis.axis_label = f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+    # The bound may lie far away from the numbers: it is told in words, too.
+    told = [metric.unit, *(f"check: {bound}" for bound in sorted(bounds))]
+    fig.yaxis.axis_label = f"{metric.title} ({', '.join(filter(None, told))})" if any(told) else metric.title
     _alert_zones(fig, tokens, bounds)
     if reference is not None and reference.value is not None:
         _level(fig, tokens, reference)
@@ -111,7 +114,7 @@ def by_cohort(results: Any) -> Any:
     for metric in BY_COHORT:
         found = results.measurements(metric.id)
         groups = [m for m in found if len(m.cohort) == 1]
-        if groups:
+        if any(m.value is not None for m in groups):
             every = next((m.value for m in found if not m.cohort), None)
             figures.append(_cohorts(results.tokens, metric, groups, every))
     return figures or None
@@ -119,12 +122,11 @@ def by_cohort(results: Any) -> Any:
 
 def _cohorts(tokens: Tokens, metric: Any, groups: Sequence[Measurement], every: float | None) -> Any:
     places = _places(groups)
-    scale = {"x_range": charts.unit_range()} if metric.range == (0.0, 1.0) else {}
     fig = charts.blank(
         tokens,
         height=max(150, 24 * len(places) + 34 * len({p[0] for p in places}) + 50),
-        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.4),
-        **scale,
+        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.02),
+        x_range=charts.around(groups),
     )
     fig.xaxis.axis_label = f"{metric.title} ({metric.unit})"
     fig.ygrid.grid_line_color = None
