@@ -45,8 +45,13 @@ class Measurer:
             # A comparison that lacks its reference says so once, not once a column.
             yield _measurement(provider, metric, (CURRENT, ()), column, Value(None, reason=why))
             return
+        nothing = True
         for place, across, value in self._values(metric, column):
+            nothing = False
             yield _measurement(provider, metric, place, column, value, across)
+        if nothing and column is None:
+            lacking = Value(None, reason="the data lacks a column that it reads")
+            yield _measurement(provider, metric, (CURRENT, ()), None, lacking)
 
     def _impossible(self, metric: Metric, column: str | None) -> str | None:
         role = plan.missing_role(metric, self.layout)

@@ -21,7 +21,9 @@ RATE = Metric(
     interval="Wilson",
 )
 #: An interval that is not Wilson's is stretched to the wider quantile.
-MEAN = Metric(id="mean", title="Mean", definition="Mean.", reduce=Counts("prediction"), finish=lambda t: Value(1.0), interval="t")
+MEAN = Metric(
+    id="mean", title="Mean", definition="Mean.", reduce=Counts("prediction"), finish=lambda t: Value(1.0), interval="t"
+)
 GAP = difference(RATE, id="gap", title="Gap")
 RATIO = ratio(RATE, id="ratio", title="Ratio")
 
@@ -90,7 +92,15 @@ def test_an_interval_that_is_not_wilsons_is_stretched_for_many_groups() -> None:
 
 
 def test_largest_takes_the_worst_and_is_undefined_if_one_part_is() -> None:
-    other = Metric(id="other", title="Other", definition="", reduce=Counts("prediction"), finish=RATE.finish, range=(0.0, 1.0), interval="Wilson")
+    other = Metric(
+        id="other",
+        title="Other",
+        definition="",
+        reduce=Counts("prediction"),
+        finish=RATE.finish,
+        range=(0.0, 1.0),
+        interval="Wilson",
+    )
     worst = largest(GAP, difference(other, id="gap2", title="Gap 2"), id="worst", title="Worst")
     value = worst.finish({**groups((30, 100), (50, 100)), **groups((10, 100), (80, 100), id="other")})
     assert value.value == pytest.approx(0.7)
@@ -141,4 +151,10 @@ def test_equal_groups_of_100_are_rarely_said_to_differ() -> None:
 
 
 def test_what_json_cannot_hold_is_null() -> None:
-    assert [finite_or_none(x) for x in (1.5, None, float("inf"), float("-inf"), float("nan"))] == [1.5, None, None, None, None]
+    assert [finite_or_none(x) for x in (1.5, None, float("inf"), float("-inf"), float("nan"))] == [
+        1.5,
+        None,
+        None,
+        None,
+        None,
+    ]

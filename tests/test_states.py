@@ -72,7 +72,14 @@ def binned(numbers: list[float]) -> Binned:
     return state.binned((0.0, 1.0, 2.5), (0.0, 2.5), nulls=0, nans=state.missing)
 
 
-MAKERS = {"Table": table, "Ordered": ordered, "Scored": scored, "Profiled": profiled, "Moments": moments, "Binned": binned}
+MAKERS = {
+    "Table": table,
+    "Ordered": ordered,
+    "Scored": scored,
+    "Profiled": profiled,
+    "Moments": moments,
+    "Binned": binned,
+}
 #: Means and M2 are rounded at every merge; everything else is whole numbers.
 ROUNDED = {"Profiled", "Moments"}
 

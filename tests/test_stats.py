@@ -33,7 +33,12 @@ def test_wilson_is_scipys(n: int, data: st.DataObject) -> None:
 
 def test_wilson_known_values() -> None:
     # Newcombe (1998), Statistics in Medicine 17, 857-872, table I.
-    for hits, n, low, high in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)]:
+    for hits, n, low, high in [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ]:
         assert [round(x, 4) for x in wilson(hits, n)] == [low, high]
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import duckdb
+
 from dte_panel.engine import sql, windows
-from dte_panel.engine.frames import mixed_zones
+from dte_panel.engine.frames import mixed_zones, unreadable
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
 from dte_panel.spec import Roles, Spec
@@ -78,6 +80,14 @@ def resolve(connection: Connection, spec: Spec, current: Source, reference: Sour
     InputError
         A role's column is of the wrong type, has no values, or has values that cannot be used.
     """
+    try:
+        return _resolve(connection, spec, current, reference)
+    except duckdb.Error as error:
+        # A file may be damaged inside: that shows only when its values are read.
+        raise unreadable(" or ".join(side.uri for side in (current, reference) if side), error) from error
+
+
+def _resolve(connection: Connection, spec: Spec, current: Source, reference: Source | None) -> Layout:
     sides = [side for side in (current, reference) if side]
     for side in sides:
         _check_filled(connection, spec.roles, side)
@@ -125,7 +135,8 @@ def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
             continue
         where = f"{side.uri}: roles.{role}"
         if side.types[column] == "other" or (role in ("label", "prediction") and side.types[column] == "time"):
-            raise InputError(f"column '{column}' holds values that cannot be a {role}", where=where)
+            hint = "Name a column of plain values"
+            raise InputError(f"column '{column}' holds values that cannot be a {role}", where=where, hint=hint)
         if role == "score" and side.types[column] not in ("integer", "float"):
             raise InputError(
                 f"column '{column}' holds {side.types[column]} values; a score must be a number",
@@ -207,16 +218,20 @@ def _refuse_text_numbers(columns: Mapping[str, str], sides: Sequence[Source]) ->
     for role, column in columns.items():
         for side in sides:
             if side.types.get(column) not in ("integer", "float", None):
-                raise InputError(f"column '{column}' must hold numbers", where=f"{side.uri}: roles.{role}")
+                where, hint = f"{side.uri}: roles.{role}", "Write it as numbers on both sides"
+                raise InputError(f"column '{column}' must hold numbers", where=where, hint=hint)
 
 
 def _positive(roles: Roles, values: Sequence[str], where: str) -> str:
     given = roles.positive
     if given is not None:
-        text = str(int(given) if isinstance(given, bool) or (isinstance(given, float) and given % 1 == 0) else given)
-        if text not in values:
+        whole = isinstance(given, bool) or (isinstance(given, float) and given % 1 == 0)
+        # A boolean column holds 1 and 0; a text column may hold the words.
+        written = [str(int(given) if whole else given), *([str(given), str(given).lower()] if whole else [])]
+        text = next((w for w in written if w in values), None)
+        if text is None:
             raise InputError(
-                f"'{text}' is not a value of the label or prediction",
+                f"'{given}' is not a value of the label or prediction",
                 where="roles.positive",
                 hint=f"Values: {_some(values)}",
             )
@@ -311,9 +326,7 @@ def _windows(connection: Connection, spec: Spec, sides: Sequence[Source]) -> tup
 
 def _untold(columns: Iterable[str], kinds: Mapping[str, Kind]) -> list[str]:
     """The columns that no metric reads."""
-    return [
-        f"column '{c}' is not measured: times and nested values have no metrics" for c in columns if kinds[c] == "other"
-    ]
+    return [f"column '{c}' is not measured: there are no metrics for its type" for c in columns if kinds[c] == "other"]
 
 
 def _untimed(connection: Connection, spec: Spec, current: Source) -> list[str]:

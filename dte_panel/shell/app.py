@@ -1,36 +1,29 @@
-"""One session: the page around the pages. Only what a change touches is built, and what was built is kept."""
+"""One session: the skeleton that stays while the pages change, and the theme."""
 
 # mypy: allow-untyped-calls
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.themes import Theme
 
-from dte_panel.shell import evidence_page, overview, plugins_page, theme
-from dte_panel.shell.layout import bar
-from dte_panel.shell.library import EVIDENCE, OVERVIEW, PLUGINS, Library
+from dte_panel.shell import theme
+from dte_panel.shell.layout import STAGE, bar
+from dte_panel.shell.library import OVERVIEW, Library
+from dte_panel.shell.pages import Pages
 from dte_panel.shell.parts import Boot, Brand, Nav, Text
-from dte_panel.shell.provider import ProviderPage, holoviews_ready
-from dte_panel.shell.results import Results
 from dte_panel.shell.state import FIELDS, State
 
-#: So many built pages are kept per session.
-KEPT = 12
-_STAGE = """:host{width:100%;padding:18px 20px 32px;max-width:1360px;margin:0 auto !important;box-sizing:border-box;min-width:0}
-.scroll-button{display:none !important} @media (max-width:640px){:host{padding:14px 12px 28px}}"""
+_SMALL = {"size": "small", "margin": 0}
 #: Page paints what stands in its header white.
 _IN_HEADER = {
     "& .MuiSelect-select, & .MuiInputLabel-root, & .MuiSvgIcon-root": {"color": "var(--dte-text) !important"},
     "& .MuiOutlinedInput-notchedOutline": {"borderColor": "var(--dte-border-strong) !important"},
 }
-_SMALL = {"size": "small", "margin": 0}
 
 
 def build(library: Library, *, budget: float) -> Any:
@@ -39,32 +32,36 @@ def build(library: Library, *, budget: float) -> Any:
 
 
 class Session:
-    """What one user sees: state, theme, the page's skeleton and the pages built so far."""
+    """What one user sees."""
 
     def __init__(self, library: Library, budget: float) -> None:
         pn.extension("tabulator")
-        self.library, self.budget, self.state = library, budget, State(library)
-        self._doc = pn.state.curdoc if pn.state.curdoc and pn.state.curdoc.session_context else None
+        self.library, self.state = library, State(library)
+        doc = pn.state.curdoc
+        self._doc = doc if doc is not None and doc.session_context else None
         if self._doc is not None and pn.state.location is not None:
             self.state.read(pn.state.location.search)
-        self._drawing: ProviderPage | None = None
-        self._hello = self._doc is None
-        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
-        self._followed = False
+        self._pages = Pages(self.state, self._doc, budget, self._told)
+        self._greeted, self._followed = self._doc is None, False
         self._themed = {"light": library.themes["light"], "dark": library.themes["dark"]}
-        remembered = unquote(str(pn.state.cookies.get("dte_theme", ""))) if self._doc is not None else ""
-        chosen = library.themes.get(remembered)
-        if chosen is not None:
-            self._themed["dark" if chosen.dark else "light"] = chosen
-        self._skeleton(dark=bool(chosen and chosen.dark), known=chosen is not None)
+        self._skeleton(self._remembered())
         self.state.param.watch(lambda *_: self._show(), [*FIELDS, "notice"])
         self._show()
 
-    def _skeleton(self, *, dark: bool, known: bool) -> None:
+    def _remembered(self) -> str:
+        """The id of the theme that the user chose before, if there is one."""
+        found = unquote(str(pn.state.cookies.get("dte_theme", ""))) if self._doc is not None else ""
+        chosen = self.library.themes.get(found)
+        if chosen is None:
+            return ""
+        self._themed["dark" if chosen.dark else "light"] = chosen
+        return chosen.id
+
+    def _skeleton(self, remembered: str) -> None:
         """Everything that stays while the pages change."""
-        self._boot = Boot(
-            chosen=known, served=self._doc is not None, heard=self._told, width=0, height=0, sizing_mode="fixed"
-        )
+        system = pn.state.cookies.get("dte_system") if self._doc is not None else ""
+        dark = self.library.themes[remembered].dark if remembered else system == "dark"
+        self._boot = Boot(chosen=bool(remembered), served=self._doc is not None, heard=self._told, sizing_mode=None)
         self._brand = Brand(heard=self._told, sizing_mode=None, margin=(0, 12, 0, 0), align="center")
         self._nav = Nav(heard=self._told)
         self._notice = Text(kind="notice", visible=False)
@@ -72,11 +69,9 @@ class Session:
         self._filter_bar = bar(self._menus["window"], self._menus["cohort"])
         self._filter_bar.margin = (0, 0, 14, 0)
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._stage = pn.Column(
-            self._notice, self._content, sizing_mode="stretch_width", margin=0, stylesheets=[_STAGE]
-        )
-        header = [self._brand, *([self._menus["subject"]] if len(self.library.subjects) > 1 else []), self._boot]
-        self.page: Any = pmui.Page(
+        self._stage = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[STAGE])
+        many = [self._menus["subject"]] if len(self.library.subjects) > 1 else []
+        self.page: Any = pmui.Page(  # type: ignore[attr-defined]
             title="",
             meta_title="DTE Panel",
             meta_name="DTE Panel",
@@ -85,18 +80,25 @@ class Session:
             sidebar_width=232,
             dark_theme=dark,
             theme_config=self._material(),
-            sx=theme.page_sx(self._tokens(dark=False), self._tokens(dark=True)),
+            sx=self._sx(),
             raw_css=[theme.font_face()],
-            header=header,
+            header=[self._brand, *many, self._boot],
             sidebar=[self._nav, pn.Spacer(sizing_mode="stretch_height"), self._theme_menu(dark=dark)],
             main=[self._stage],
         )
         self.page.param.watch(self._darkened, "dark_theme")
+        self._style_plots(dark=dark)
+
+    def _style_plots(self, *, dark: bool) -> None:
+        if self._doc is not None:
+            self._doc.theme = Theme(json=theme.legend_style(self._tokens(dark=dark)))
 
     def _filters(self) -> dict[str, Any]:
         """The menus of subject, window and cohort; they show the state and change it."""
         menus = {
-            "subject": pmui.Select(label="Subject", sizing_mode="stretch_width", max_width=240, sx=_IN_HEADER, **_SMALL),
+            "subject": pmui.Select(
+                label="Subject", sizing_mode="stretch_width", max_width=240, sx=_IN_HEADER, align="center", **_SMALL
+            ),
             "window": pmui.Select(label="Window", width=210, **_SMALL),
             "cohort": pmui.Select(label="Cohort", width=250, **_SMALL),
         }
@@ -104,7 +106,7 @@ class Session:
             menu.param.watch(lambda e, name=name: self.state.go({name: e.new or ""}), "value")
         return menus
 
-    def _theme_menu(self, *, dark: bool) -> pmui.Select:
+    def _theme_menu(self, *, dark: bool) -> Any:
         options = {t.title: key for key, t in self.library.themes.items()}
         value = self._themed["dark" if dark else "light"].id
         self._themes = pmui.Select(label="Theme", options=options, value=value, size="small", margin=(8, 16, 16, 16))
@@ -119,43 +121,36 @@ class Session:
         elif isinstance(message.get("search"), str):
             self.state.read(message["search"])
         elif "hello" in message:
-            self._greeted(dark=bool(message["hello"]))
+            self._hello(dark=bool(message["hello"]))
 
-    def _greeted(self, *, dark: bool) -> None:
-        """The browser is there and has said what the system's colour scheme is; from now on charts are drawn."""
-        self._hello = True
-        if dark and not self._boot.chosen and not self.page.dark_theme:
+    def _hello(self, *, dark: bool) -> None:
+        """The browser is there and has said which colour scheme its system has; charts can be drawn."""
+        self._greeted = True
+        if not self._boot.chosen and bool(self.page.dark_theme) != dark:
             self._followed = True
-            self.page.dark_theme = True  # draws
-        elif self._drawing is not None:
-            self._draw(self._drawing)
+            self.page.dark_theme = dark
+        self._pages.draw()
 
     def _show(self) -> None:
         """Bring everything in line with the state."""
         state, place, subject = self.state, self.state.place, self.state.chosen
         self._boot.param.update(search=state.link(), title=f"{place.title} · {subject.key} · DTE Panel")
-        self._brand.item = {"href": state.link(page=OVERVIEW), "go": {"page": OVERVIEW}}
-        self._brand.subtitle = subject.key if len(self.library.subjects) == 1 else ""
+        self._brand.param.update(
+            item={"href": state.link(page=OVERVIEW), "go": {"page": OVERVIEW}},
+            subtitle=subject.key if len(self.library.subjects) == 1 else "",
+        )
         self._nav.items = self._links()
         self._notice.param.update(text=state.notice, visible=bool(state.notice))
-        self._set(self._menus["subject"], {key: key for key in self.library.subjects}, state.subject)
-        self._set(self._menus["window"], {text: key for key, text in subject.windows.items()}, state.window)
-        self._set(self._menus["cohort"], {key or "All rows": key for key in subject.cohorts}, state.cohort)
-        content = self._built()
-        if self._content.objects != [content]:
-            self._content.objects = [content]
-        if self._hello and self._drawing is not None:
-            self._draw(self._drawing)
-        parts = [self._notice, *([self._filter_bar] if place.provider else []), self._content]
-        if self._stage.objects != parts:
-            self._stage.objects = parts
-
-    @staticmethod
-    def _set(menu: pmui.Select, options: dict[str, str], value: str) -> None:
-        if menu.options != options:
-            menu.options = options
-        if menu.value != value:
-            menu.value = value
+        _set(self._menus["subject"], {key: key for key in self.library.subjects}, state.subject)
+        _set(self._menus["window"], {text: key for key, text in subject.windows.items()}, state.window)
+        _set(self._menus["cohort"], {key or "All rows": key for key in subject.cohorts}, state.cohort)
+        dark = bool(self.page.dark_theme)
+        self._style_plots(dark=dark)
+        chosen = self._themed["dark" if dark else "light"]
+        _put(self._content, [self._pages.content(self._tokens(dark=dark), chosen.id, dark=dark)])
+        _put(self._stage, [self._notice, *([self._filter_bar] if place.provider else []), self._content])
+        if self._greeted:
+            self._pages.draw()
 
     def _links(self) -> list[dict[str, Any]]:
         """The menu's entries, with each provider's verdict."""
@@ -171,64 +166,6 @@ class Session:
             }
             for p in subject.places
         ]
-
-    def _built(self) -> Any:
-        """The page's content, kept for the selection it was built for."""
-        state, ground = self.state, "dark" if self.page.dark_theme else "light"
-        charts = bool(state.place.provider)
-        key = (
-            state.subject,
-            state.page,
-            *((state.window, state.cohort, ground, self._themed[ground].id) if charts else ()),
-        )
-        if state.page == EVIDENCE and state.q:
-            key = (*key, state.q)
-        if self._drawing is not None and not self._drawing.done:
-            self._drawing.stopped = True
-            self._kept = OrderedDict((k, v) for k, v in self._kept.items() if v is not self._drawing.view)
-        if key not in self._kept:
-            self._drawing = None
-            self._kept[key] = self._provider_page() if charts else self._own_page()
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def _own_page(self) -> Any:
-        if self.state.page == EVIDENCE:
-            return evidence_page.EvidencePage(self.state, self._told).view
-        page = plugins_page.page if self.state.page == PLUGINS else overview.page
-        return page(self.state, self._told)
-
-    def _provider_page(self) -> Any:
-        dark, subject = bool(self.page.dark_theme), self.state.chosen
-        results = Results(
-            subject.index,
-            self.state.place.provider,
-            window=self.state.window,
-            cohort=subject.cohorts[self.state.cohort],
-            dark=dark,
-            tokens=self._tokens(dark=dark),
-        )
-        self._drawing = ProviderPage(self.state, results, self._told, self.budget)
-        return self._drawing.view
-
-    def _draw(self, page: ProviderPage) -> None:
-        """Draw the views beside the session, so that a slow one keeps nobody waiting; in a notebook at once."""
-        doc, self._drawing = self._doc, None
-        if doc is None:
-            holoviews_ready()
-            page.draw(lambda touch: touch())
-            return
-
-        def soon(touch: Callable[[], Any]) -> None:
-            doc.add_next_tick_callback(touch)
-
-        def work() -> None:
-            holoviews_ready()
-            page.draw(soon)
-
-        pn.state.onload(lambda: threading.Thread(target=work, name="dte-page", daemon=True).start())
 
     def _darkened(self, event: Any) -> None:
         """The ground changed; remember it if the user did it, and draw the charts again."""
@@ -246,15 +183,27 @@ class Session:
             return
         self._themed[ground] = chosen
         self._boot.cookie = chosen.id
-        sx = theme.page_sx(self._tokens(dark=False), self._tokens(dark=True))
-        self.page.param.update(theme_config=self._material(), sx=sx, dark_theme=chosen.dark)
+        self.page.param.update(theme_config=self._material(), sx=self._sx(), dark_theme=chosen.dark)
         self._show()
 
     def _tokens(self, *, dark: bool) -> dict[str, str]:
         return theme.tokens_of(self._themed["dark" if dark else "light"], dark=dark)
 
+    def _sx(self) -> dict[str, Any]:
+        return theme.page_sx(self._tokens(dark=False), self._tokens(dark=True))
+
     def _material(self) -> dict[str, Any]:
-        return {
-            ground: theme.material(self._tokens(dark=dark), dark=dark)
-            for ground, dark in (("light", False), ("dark", True))
-        }
+        grounds = (("light", False), ("dark", True))
+        return {ground: theme.material(self._tokens(dark=dark), dark=dark) for ground, dark in grounds}
+
+
+def _set(menu: Any, options: dict[str, str], value: str) -> None:
+    if menu.options != options:
+        menu.options = options
+    if menu.value != value:
+        menu.value = value
+
+
+def _put(column: Any, objects: list[Any]) -> None:
+    if column.objects != objects:
+        column.objects = objects

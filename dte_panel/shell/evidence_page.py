@@ -50,8 +50,8 @@ class EvidencePage(param.Parameterized):
         self._back, self._next = (
             pmui.Button(label=x, variant="outlined", size="small", margin=0) for x in ("Previous", "Next")
         )
-        self._back.on_click(lambda _: self.param.update(start=max(0, self.start - PAGE_ROWS), chosen=-1))
-        self._next.on_click(lambda _: self.param.update(start=self.start + PAGE_ROWS, chosen=-1))
+        self._back.on_click(lambda _: self._turn(-PAGE_ROWS))
+        self._next.on_click(lambda _: self._turn(PAGE_ROWS))
         self.param.watch(self._filtered, ["search", "provider", "result", "window"])
         self.param.watch(self._show, ["start", "order", "chosen"])
         self._found: list[tuple[Measurement, list[Any]]] = []
@@ -103,6 +103,9 @@ class EvidencePage(param.Parameterized):
             )
             for kind, make in made.items()
         ]
+
+    def _turn(self, rows: int) -> None:
+        self.param.update(start=max(0, self.start + rows), chosen=-1)
 
     def _filtered(self, *_: Any) -> None:
         wanted = self.search.casefold().split()

@@ -8,31 +8,26 @@ from typing import Any
 
 import panel as pn
 
-CARD = """:host{border:1px solid var(--dte-border);border-radius:12px;background:var(--dte-surface);padding:16px 18px 14px;
-min-width:0;height:auto;max-height:none !important;align-self:stretch !important;overflow:hidden;box-sizing:border-box} .scroll-button{display:none !important}
-@media (max-width:640px){:host{padding:14px 14px 12px}} @media print{:host{break-inside:avoid}}"""
-GRID = """:host{display:grid !important;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px;width:100%;
-align-items:stretch} .scroll-button{display:none !important}"""
-STACK = """:host{gap:14px;min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
+_BARE = ".scroll-button{display:none !important}"
 # Panel gives what stretches in width a max-height of 100 %, which cuts it off in a card that stretches in height.
-PLAIN = """:host{flex:1 1 auto !important;justify-content:center;min-width:0;max-height:none !important} .scroll-button{display:none !important}"""
-BAR = """:host{display:flex;flex-flow:row wrap;gap:10px;align-items:center} .scroll-button{display:none !important}"""
+_FREE = "min-width:0;max-height:none !important;"
+CARD = f""":host{{{_FREE}border:1px solid var(--dte-border);border-radius:12px;background:var(--dte-surface);
+padding:16px 18px 14px;height:auto;align-self:stretch !important;overflow:hidden;box-sizing:border-box}} {_BARE}
+@media (max-width:640px){{:host{{padding:14px 14px 12px}}}} @media print{{:host{{break-inside:avoid}}}}"""
+_COLUMNS = "display:grid !important;grid-template-columns:repeat({fit},minmax(min(100%,{least}),1fr));"
+GRID = f""":host{{{_FREE}{_COLUMNS.format(fit="auto-fill", least="480px")}gap:14px;width:100%;
+align-items:stretch}} {_BARE}"""
+FIGURES = f":host{{{_FREE}{_COLUMNS.format(fit='auto-fit', least='300px')}gap:6px}} {_BARE}"
+STACK = f":host{{{_FREE}gap:14px}} {_BARE}"
+BODY = f":host{{{_FREE}flex:1 1 auto !important;justify-content:center}} {_BARE}"
+BAR = f":host{{display:flex;flex-flow:row wrap;gap:10px;align-items:center}} {_BARE}"
+STAGE = f""":host{{{_FREE}width:100%;padding:18px 20px 32px;max-width:1360px;margin:0 auto !important;
+box-sizing:border-box}} {_BARE} @media (max-width:640px){{:host{{padding:14px 12px 28px}}}}"""
+_WIDE = {"grid-column": "1 / -1"}
 
 
 def _column(css: str, objects: tuple[Any, ...], **params: Any) -> pn.Column:
     return pn.Column(*objects, **{"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [css], **params})
-
-
-_WIDE = {"grid-column": "1 / -1"}
-
-
-FIGURES = """:host{display:grid !important;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:6px;min-width:0;
-max-height:none !important} .scroll-button{display:none !important}"""
-
-
-def figures(*objects: Any) -> pn.Column:
-    """Figures beside each other inside a card."""
-    return _column(FIGURES, objects)
 
 
 def card(*objects: Any, wide: bool = False) -> pn.Column:
@@ -55,6 +50,11 @@ def without_holes(cards: list[pn.Column]) -> list[pn.Column]:
     return cards
 
 
+def figures(*objects: Any) -> pn.Column:
+    """Figures beside each other inside a card."""
+    return _column(FIGURES, objects)
+
+
 def stack(*objects: Any) -> pn.Column:
     """Parts below each other."""
     return _column(STACK, objects)
@@ -62,7 +62,7 @@ def stack(*objects: Any) -> pn.Column:
 
 def body(*objects: Any) -> pn.Column:
     """What stands under the head of a card."""
-    return _column(PLAIN, objects, margin=(8, 0, 6, 0))
+    return _column(BODY, objects, margin=(8, 0, 6, 0))
 
 
 def bar(*objects: Any) -> pn.Column:

@@ -1,4 +1,4 @@
-"""What all sessions share: the evidence of each subject, indexed once, with its findings, pages and themes. No Panel."""
+"""What all sessions share: each subject's evidence, indexed once, with findings, pages and themes. No Panel."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from panel.custom import JSComponent
@@ -28,7 +28,7 @@ class Part(JSComponent):
 
     heard = param.Callable(default=None, allow_None=True, doc="Called with each message of the browser.")
 
-    _rename = {"heard": None}
+    _rename: ClassVar[dict[str, str | None]] = {"heard": None}
     __abstract = True
 
     def __init__(self, **params: Any) -> None:

@@ -23,7 +23,7 @@ selection_rate = Metric(
 
 @hookimpl
 def dte_metrics():
-    return [selection_rate, difference(selection_rate, id="demographic_parity_difference")]"""
+    return [selection_rate, difference(selection_rate, id="selection_rate_difference", title="Largest gap")]"""
 HOW = (
     "A plugin is a Python module with hooks, installed under the entry-point group “dte_panel”. "
     "What is measured is data: what to count, and how the number comes from the counts. "

@@ -46,7 +46,8 @@ class ProviderPage:
     def __init__(self, state: State, results: Results, heard: Any, budget: float) -> None:
         self.subject, self.place, self.results, self.budget = state.chosen, state.place, results, budget
         self._registry = state.library.registry
-        self._cards = grid(Text(text="Drawing …", kind="loading"))
+        self.begun, self.done, self.stopped, self._left = False, False, False, 0
+        self._cards = grid(Text(text="Drawing …", kind="loading", styles={"grid-column": "1 / -1"}))
         mine = [f for f in self.subject.findings if f.provider == self.place.provider]
         found = FindingsList(sections=sections(mine, state), heard=heard)
         self.view = stack(hero(self.subject, self.place), self._cards, *([found] if mine else []))
@@ -57,26 +58,39 @@ class ProviderPage:
             views = self._registry.views(self.place.provider)
         except DTEError as error:
             told = Text(text=f"The views of this provider cannot be shown: {error}", kind="error")
-            soon(lambda: self._cards.param.update(objects=[card(told, wide=True)]))
+            self._touch(soon, lambda: self._put([card(told, wide=True)], left=0))
             return
         frames = [Frame(view, self.results, self.subject) for view in views]
-        shown = without_holes([frame.view for frame in frames]) or [
-            card(Text(text="This provider has no views.", kind="empty"), wide=True)
-        ]
-        soon(lambda: self._cards.param.update(objects=shown))
+        none = card(Text(text="This provider has no views.", kind="empty"), wide=True)
+        shown = without_holes([frame.view for frame in frames]) or [none]
+        self._touch(soon, lambda: self._put(shown, left=len(frames)))
         for frame in frames:
             self._start(frame, soon)
+
+    def _put(self, cards: list[Any], *, left: int) -> None:
+        self._cards.objects = cards
+        self._left, self.done = left, left == 0
 
     def _start(self, frame: Frame, soon: Soon) -> None:
         """Draw one view; after ``PATIENCE`` the next one starts, so that one that hangs does not hold up the others."""
 
+        def show(drawn: Any) -> None:
+            frame.show(drawn)
+            self._left -= 1
+            self.done = self._left == 0
+
         def work() -> None:
             drawn = frame.drawn(self.budget)
-            soon(lambda: frame.show(drawn))
+            self._touch(soon, lambda: show(drawn))
 
-        thread = threading.Thread(target=work, name="dte-view", daemon=True)
-        thread.start()
-        thread.join(PATIENCE)
+        if not self.stopped:
+            thread = threading.Thread(target=work, name="dte-view", daemon=True)
+            thread.start()
+            thread.join(PATIENCE)
+
+    def _touch(self, soon: Soon, touch: Callable[[], Any]) -> None:
+        """Change the page soon, unless the user has left it by then."""
+        soon(lambda: None if self.stopped else touch())
 
 
 class Frame:
@@ -131,7 +145,7 @@ def definition(results: Results, metric: str) -> dict[str, Any]:
 
 def describe(found: Mapping[str, Any]) -> dict[str, Any]:
     """Title, definition and facts of a definition."""
-    low, high = (list(found.get("range") or ()) + [None, None])[:2]
+    low, high = [*(found.get("range") or ()), None, None][:2]
     limits = "" if low is None and high is None else w.interval(low, high)
     better = str(found.get("better") or "")
     if better == "nearer":
@@ -175,7 +189,7 @@ def holoviews_ready() -> None:
     """Load HoloViews' Bokeh side once, so that a view may set options without asking for it."""
     with _ready:
         import holoviews as hv
-        import holoviews.plotting.bokeh  # noqa: F401 - registers the backend
+        import holoviews.plotting.bokeh
 
         if hv.Store.current_backend != "bokeh":
             hv.Store.set_current_backend("bokeh")

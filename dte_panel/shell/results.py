@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: "The user's selection" and "whatever there is", where ``None`` already means something.
 SELECTED: Final[Any] = object()
 ANY: Final[Any] = object()
-_COLUMNS = "metric title window start cohort grouping column value low high n status reason verdict across".split()
+_COLUMNS = ["metric", "title", "window", "start", "cohort", "grouping", "column", "value", "low", "high", "n"]
+_COLUMNS += ["status", "reason", "verdict", "across"]
 
 
 class Index:
@@ -35,7 +36,7 @@ class Index:
             self.verdicts[verdict.provider].append(verdict)
             key = _place(verdict)
             worst = [self._words.get(key, verdict.verdict), verdict.verdict]
-            self._words[key] = max(worst, key=lambda word: SEVERITY.index(word))
+            self._words[key] = max(worst, key=list[str](SEVERITY).index)
         self.states: dict[str, list[StateRecord]] = defaultdict(list)
         for record in evidence.states:
             self.states[record.kind].append(record)

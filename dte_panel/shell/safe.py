@@ -11,19 +11,16 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import panel as pn
 import param
 from bokeh.core.serialization import Serializer
-from bokeh.models import HoverTool, LayoutDOM, Legend, Model
+from bokeh.models import HoverTool, LayoutDOM, Model
 
 from dte_panel.shell.layout import figures
 from dte_panel.shell.parts import Text
 from dte_panel.shell.tables import of_frame
-
-if TYPE_CHECKING:
-    from panel.viewable import Viewable
 
 #: Parameters that Panel or Material UI reads as HTML, whatever the widget.
 _READ_AS_HTML = ("title", "description", "label_html", "header")
@@ -35,32 +32,27 @@ def safe(text: object) -> str:
     return html.escape(str(text))
 
 
-def viewable(result: Any) -> Viewable | None:
+def viewable(result: Any) -> Any:
     """Something Panel can show without running what stands in the data; ``None`` stays nothing."""
     if result is None:
         return None
-    if isinstance(result, pn.FlexBox):
-        # Bokeh draws the axes of a figure in a late FlexBox in the wrong place; a grid of ours does not.
-        return neutral(figures(*result.objects))
-    if isinstance(result, pn.viewable.Viewable):
-        return neutral(result)
-    if isinstance(result, pn.viewable.Viewer):
-        return neutral(pn.panel(result))
-    if isinstance(result, param.rx) or (callable(result) and hasattr(result, "_dinfo")):
-        return neutral(pn.panel(result))
     if isinstance(result, list | tuple):
         parts = [part for part in map(viewable, result) if part is not None]
         return pn.Column(*parts, sizing_mode="stretch_width", margin=0) if parts else None
+    if isinstance(result, pn.FlexBox):
+        # Bokeh draws the axes of a figure in a late FlexBox in the wrong place; a grid of ours does not.
+        return neutral(figures(*result.objects))
+    bound = isinstance(result, param.rx) or (callable(result) and hasattr(result, "_dinfo"))
+    if bound or isinstance(result, pn.viewable.Viewable | pn.viewable.Viewer):
+        return neutral(pn.panel(result))
     return _drawn(result)
 
 
-def _drawn(result: Any) -> Viewable:
+def _drawn(result: Any) -> Any:
     import pandas as pd
 
-    if isinstance(result, pd.Series):
-        result = result.to_frame()
-    if isinstance(result, pd.DataFrame):
-        return of_frame(result)
+    if isinstance(result, pd.DataFrame | pd.Series):
+        return of_frame(result.to_frame() if isinstance(result, pd.Series) else result)
     if isinstance(result, LayoutDOM):
         return _bokeh(result)
     if type(result).__module__.partition(".")[0] in {"holoviews", "geoviews", "hvplot"}:
@@ -68,7 +60,7 @@ def _drawn(result: Any) -> Viewable:
     return Text(text=str(result))
 
 
-def _holoviews(element: Any) -> Viewable:
+def _holoviews(element: Any) -> Any:
     import holoviews as hv
 
     if isinstance(element, hv.HoloMap | hv.DynamicMap) or element.traverse(lambda x: x, [hv.DynamicMap]):
@@ -77,7 +69,7 @@ def _holoviews(element: Any) -> Viewable:
     return _bokeh(hv.render(element, backend="bokeh"))
 
 
-def _bokeh(root: LayoutDOM) -> Viewable:
+def _bokeh(root: LayoutDOM) -> Any:
     for model in root.references():
         neutral_bokeh(model)
     Serializer(deferred=True).encode(root)  # what cannot be sent to a browser is told by this view, not by the page
@@ -90,15 +82,13 @@ def neutral_bokeh(model: Model) -> None:
     """Markup models show text; a hover tool escapes what it shows."""
     if "render_as_text" in model.properties():
         model.update(render_as_text=True)
-    if isinstance(model, Legend) and model.label_text_font_size == "13px":
-        model.update(label_text_font_size="11.5px", glyph_width=14, glyph_height=14, label_standoff=4)
     if isinstance(model, HoverTool) and isinstance(model.tooltips, list):
         model.tooltips = [(safe(name), str(field).replace("{safe}", "")) for name, field in model.tooltips]
     elif isinstance(model, HoverTool) and isinstance(model.tooltips, str):
         model.tooltips = model.tooltips.replace("{safe}", "")
 
 
-def neutral(root: Viewable) -> Viewable:
+def neutral(root: Any) -> Any:
     """Walk through a Panel object and neutralise every part that reads HTML; a bare part may be replaced."""
     for part in root.select():
         if isinstance(part, pn.pane.Bokeh) and part.object is not None:

@@ -30,7 +30,7 @@ class State(param.Parameterized):
 
     def __init__(self, library: Library, **params: Any) -> None:
         self.library = library
-        super().__init__(**params)
+        super().__init__(**params)  # type: ignore[no-untyped-call]
         self.go(self.values())
 
     @property

@@ -6,7 +6,13 @@ export function render({model, view}) {
   if (page && narrow) page.sidebar_open = false
   if (!model.served) return mark
 
-  if (page && !model.chosen && matchMedia("(prefers-color-scheme: dark)").matches) { model.send_msg({follows: true}); page.dark_theme = true }
+  // What the server changes before the document is idle gets lost on the way, so we speak up only then. The cookie lets
+  // the next page begin in the right colours.
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches
+  document.cookie = `dte_system=${dark ? "dark" : "light"}; path=/; SameSite=Lax`
+  const hello = () => setTimeout(() => model.send_msg({hello: dark}), 0)
+  if (view.model.document.is_idle) hello()
+  else view.model.document.idle.connect(hello)
   document.documentElement.lang = "en"
   const title = () => { document.title = model.title || "DTE Panel" }
   let first = true

@@ -139,7 +139,7 @@ def defined(found: dict, rate: str, window: str, grouping: tuple[str, ...], grou
     return found[rate, window, tuple(sorted(zip(grouping, names, strict=True))), None].value is not None
 
 
-@pytest.mark.parametrize("rows", [3_000, pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [1_200, pytest.param(None, marks=pytest.mark.slow)])
 def test_every_number_equals_fairlearn(rows):
     frames = {side: read(side, rows) for side in ("reference", "current")}
     found = assessed(frames)

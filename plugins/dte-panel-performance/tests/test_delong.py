@@ -28,7 +28,7 @@ rows = st.lists(
 ).filter(lambda sample: 2 <= sum(label for label, _ in sample) <= len(sample) - 2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rows)
 def test_closed_form_equals_the_definition(sample):
     labels, scores = (np.array(part, dtype=float) for part in zip(*sample, strict=True))

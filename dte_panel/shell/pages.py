@@ -1,0 +1,101 @@
+"""The content of the pages of one session: built when opened, kept, and drawn beside the session."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dte_panel.shell import evidence_page, overview, plugins_page
+from dte_panel.shell.library import EVIDENCE, PLUGINS
+from dte_panel.shell.parts import Heard
+from dte_panel.shell.provider import ProviderPage, holoviews_ready
+from dte_panel.shell.results import Results
+from dte_panel.shell.state import State
+
+#: So many built pages are kept per session.
+KEPT = 12
+
+
+class Pages:
+    """Content for the session's state.
+
+    Parameters
+    ----------
+    state : State
+    doc : bokeh.document.Document or None
+        The session's document; ``None`` in a notebook, where everything is drawn at once.
+    budget : float
+        Seconds for each view.
+    heard : callable
+        Gets the messages of links.
+    """
+
+    def __init__(self, state: State, doc: Any, budget: float, heard: Heard) -> None:
+        self._state, self._doc, self._budget, self._heard = state, doc, budget, heard
+        self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._page: ProviderPage | None = None
+        self._key: tuple[str, ...] = ()
+
+    def content(self, tokens: Mapping[str, str], theme: str, *, dark: bool) -> Any:
+        """The content for the state; the same object as long as nothing that it shows has changed."""
+        key = self._keyed(theme)
+        if key != self._key:
+            self._leave()
+        if key not in self._kept:
+            self._kept[key] = self._provider(tokens, dark=dark) if self._state.place.provider else self._own()
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._key = key
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def _keyed(self, theme: str) -> tuple[str, ...]:
+        s = self._state
+        if s.place.provider:
+            return s.subject, s.page, s.window, s.cohort, theme
+        return s.subject, s.page, s.q if s.page == EVIDENCE else ""
+
+    def _leave(self) -> None:
+        """A page that is not finished is not finished later: it is built again when it is opened again."""
+        if self._page is not None and not self._page.done:
+            self._page.stopped = True
+            self._kept.pop(self._key, None)
+        self._page = None
+
+    def _own(self) -> Any:
+        if self._state.page == EVIDENCE:
+            return evidence_page.EvidencePage(self._state, self._heard).view
+        page = plugins_page.page if self._state.page == PLUGINS else overview.page
+        return page(self._state, self._heard)
+
+    def _provider(self, tokens: Mapping[str, str], *, dark: bool) -> Any:
+        subject, provider = self._state.chosen, self._state.place.provider
+        window, cohort = self._state.window, subject.cohorts[self._state.cohort]
+        results = Results(subject.index, provider, window=window, cohort=cohort, dark=dark, tokens=tokens)
+        self._page = ProviderPage(self._state, results, self._heard, self._budget)
+        return self._page.view
+
+    def draw(self) -> None:
+        """Draw the views of the page that is open, once; a slow one keeps nobody waiting."""
+        page, doc = self._page, self._doc
+        if page is None or page.begun:
+            return
+        page.begun = True
+        if doc is None:
+            holoviews_ready()
+            page.draw(_at_once)
+            return
+
+        def work() -> None:
+            holoviews_ready()
+            page.draw(doc.add_next_tick_callback)
+
+        threading.Thread(target=work, name="dte-page", daemon=True).start()
+
+
+def _at_once(touch: Callable[[], Any]) -> None:
+    touch()
