@@ -186,11 +186,10 @@ class _Assessment:
             kind, cells = type(request.reduction).__name__, states[request.key]
             if kind not in STATE_CLASSES or isinstance(cells, str):
                 continue
-            roles = getattr(request.reduction, "columns", getattr(request.reduction, "roles", ("score", "label")))
             for (window, cohort), state in cells.items():
                 if isinstance(state, Table) and len(state.counts) > WRITTEN_CELLS:
                     continue
-                columns = (roles,) if isinstance(roles, str) else tuple(roles)
+                columns = plan.roles_of(request.reduction)
                 self.records.append(StateRecord(kind, columns, request.column, window, dict(cohort), state))
 
     @cached_property
@@ -334,5 +333,5 @@ def definition(metric: Metric) -> dict[str, Any]:
         "range": list(metric.range),
         "aliases": list(metric.aliases),
         "across": cast(str | None, getattr(metric, "across", None)),
-        "needs": [type(r).__name__ for r in metric.reductions if not isinstance(r, Facts)],
+        "needs": plan.needs(metric),
     }

@@ -217,7 +217,7 @@ class Evidence:
         from dte_panel.suppression import suppress
 
         least = k or int(self.spec.get("limits", {}).get("share_min_cell", 5))
-        return replace(self, **suppress(self.measurements, self.verdicts, self.states, least), suppressed_below=least)
+        return replace(self, **suppress(self, least), suppressed_below=least)
 
 
 def canonical(document: Any) -> str:

@@ -138,7 +138,9 @@ class View:
     metrics : sequence of str
         Ids (without the provider's name) of the metrics it shows; they fill the table twin and the definition.
     render : callable
-        ``render(results)``, see :class:`dte_panel.shell.results.Results`. May return ``None`` for "nothing to show".
+        ``render(results)``, see :class:`dte_panel.shell.results.Results`. It may return a HoloViews or Bokeh object, a
+        data frame, text, a Panel object, a list of these, a mapping of titles to these (a table opens under its title),
+        or ``None`` for "nothing to show".
     description : str
         One sentence: what the picture tells.
     wide : bool

@@ -148,7 +148,10 @@ def served(away: Path) -> Iterator[str]:
                     break
             assert server.poll() is None, "".join(lines)
         finally:
+            if server.stdout:
+                server.stdout.close()  # nobody reads any more, and still it stops when it is told to
             server.terminate()
+            server.wait(timeout=30)
 
 
 @pytest.mark.browser

@@ -91,6 +91,22 @@ def _every_reduction(metric: Metric) -> list[Reduction]:
     return own + ([r for m in metric.of for r in m.reductions] if isinstance(metric, Comparison) else [])
 
 
+def roles_of(reduction: Reduction) -> tuple[str, ...]:
+    """The roles that a reduction reads."""
+    if isinstance(reduction, Scores):
+        return ("score", "label")
+    named = getattr(reduction, "columns", getattr(reduction, "roles", ()))
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
+def needs(metric: Metric) -> list[str]:
+    """What a metric reduces, such as ``Counts(label, prediction)``; nothing for one of facts alone."""
+    made = (
+        f"{type(r).__name__}({', '.join(roles_of(r))})" for r in _every_reduction(metric) if not isinstance(r, Facts)
+    )
+    return list(dict.fromkeys(made))
+
+
 def requests(metrics: Iterable[Metric], layout: Layout) -> list[Request]:
     """Everything to reduce, each once, with the union of the dimensions that are asked for."""
     found: dict[tuple[Reduction, str | None], Request] = {}

@@ -39,6 +39,9 @@ def viewable(result: Any) -> Any:
     if isinstance(result, list | tuple):
         parts = [part for part in map(viewable, result) if part is not None]
         return pn.Column(*parts, sizing_mode="stretch_width", margin=0) if parts else None
+    if isinstance(result, Mapping):
+        parts = [part for title, content in result.items() for part in _titled(str(title), content)]
+        return pn.Column(*parts, sizing_mode="stretch_width", margin=0) if parts else None
     if isinstance(result, pn.FlexBox):
         # Bokeh draws the axes of a figure in a late FlexBox in the wrong place; a grid of ours does not.
         return neutral(figures(*result.objects))
@@ -46,6 +49,18 @@ def viewable(result: Any) -> Any:
     if bound or isinstance(result, pn.viewable.Viewable | pn.viewable.Viewer):
         return neutral(pn.panel(result))
     return _drawn(result)
+
+
+def _titled(title: str, content: Any) -> list[Any]:
+    """A table that opens under its title; anything else under a heading."""
+    import pandas as pd
+
+    if isinstance(content, pd.DataFrame):
+        table = of_frame(content, caption=title)
+        table.folded = title
+        return [table]
+    shown = viewable(content)
+    return [] if shown is None else [Text(text=title, kind="heading"), shown]
 
 
 def _drawn(result: Any) -> Any:

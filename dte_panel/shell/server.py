@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import threading
@@ -58,7 +59,17 @@ def run(
     threading.Thread(target=warm, args=[library], name="dte-warm", daemon=True).start()
     if open_browser:
         server.io_loop.call_later(0.2, lambda: server.show(f"/{prefix}"))
-    server.run_until_shutdown()
+    _until_stopped(server)
+
+
+def _until_stopped(server: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM. Bokeh's own loop prints first, so it goes on for ever once nobody reads stdout."""
+    loop = server.io_loop
+    server.start()
+    signal.signal(signal.SIGTERM, lambda *_: loop.add_callback(loop.stop))
+    with suppress(KeyboardInterrupt):
+        loop.start()
+    server.stop()
 
 
 def warm(library: Library) -> None:

@@ -93,12 +93,24 @@ def test_the_radar_of_nothing_evaluated_has_no_polygon() -> None:
 
 def test_every_result_is_in_the_table_of_checks() -> None:
     broken = Verdict("guardrails.*", "guardrails", "current", {}, None, "error", True, "", "is broken", None)
-    table = views.checks(results(*JUDGED, broken))
-    assert len(table) == len(JUDGED) + 1
-    assert list(table["axis"]) == ["Privacy"] * 4 + ["Robustness", "Transparency", ""]
-    assert list(table["verdict"])[3:5] == ["not evaluated", "error"]
-    assert table["number"].iloc[0] == "0.5"
-    assert table["number"].iloc[3] == "–"
+    shown = views.checks(results(*JUDGED, broken))
+    assert [title.partition(":")[0] for title in shown] == [
+        "Privacy",
+        "Robustness",
+        "Transparency",
+        "Results of no axis",
+    ]
+    tables = [table for axis in list(shown)[:-1] for table in shown[axis].values()]
+    assert sum(map(len, tables)) == len(JUDGED)
+    assert list(shown["Results of no axis"]["why"]) == ["is broken"]
+
+
+def test_a_check_says_its_worst_result_and_opens_to_all_of_them() -> None:
+    shown = views.checks(results(*JUDGED))
+    first, *_ = shown[next(iter(shown))].items()
+    assert first[0].startswith("Fail · ")
+    assert "0.5" in set(first[1]["number"])
+    assert set(first[1]) >= {"column", "window", "verdict", "bound", "why", "source of the bound"}
 
 
 def test_patterns_are_shown_by_column() -> None:

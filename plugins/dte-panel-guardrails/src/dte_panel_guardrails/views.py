@@ -97,7 +97,9 @@ def _web(tokens: Mapping[str, str]) -> Any:
 
     fig = figure(
         height=300,
+        max_width=430,
         sizing_mode="stretch_width",
+        align="center",
         toolbar_location=None,
         x_range=Range1d(start=-2.3, end=2.3),
         y_range=Range1d(start=-1.65, end=1.65),
@@ -153,25 +155,46 @@ def _labels(fig: Any, shown: Sequence[Axis], colour: str) -> None:
 
 
 def checks(results: Any) -> Any:
-    """Every result of every check, axis by axis, worst first."""
+    """The checks of each axis, worst first; each opens to its results, one for each column and window."""
     import pandas as pd
 
-    rows = [
-        {
-            "axis": axis.capitalize(),
-            "check": results.definition(v.metric.partition(".")[2])["title"],
-            "column": v.column or v.across or "",
-            "window": v.window,
-            "verdict": v.verdict.replace("_", " "),
-            "number": "" if v.measurement is None else number(v.measurement.value),
-            "bound": v.bound,
-            "why": v.reason,
+    shown: dict[str, Any] = {}
+    for axis in axes(results):
+        judged: dict[tuple[Any, ...], list[Any]] = {}
+        for v in results.verdicts():
+            if (v.metric, v.bound, v.required) in axis.words:
+                judged.setdefault((v.metric, v.bound, v.required), []).append(v)
+        worst = sorted(judged, key=lambda check: -ORDER.index(axis.words[check]))
+        left = f", {axis.left} could not be evaluated" if axis.left else ""
+        shown[f"{axis.name.capitalize()}: {axis.passed} of {axis.evaluated} checks pass{left}"] = {
+            _summary(results, axis.words[check], judged[check]): pd.DataFrame([_row(v) for v in judged[check]])
+            for check in worst
         }
-        for axis in (*AXES, "")
-        for v in results.verdicts()
-        if (_axis(results, v.metric) if _axis(results, v.metric) in AXES else "") == axis
-    ]
-    return pd.DataFrame(rows) if rows else None
+    rest = [v for v in results.verdicts() if _axis(results, v.metric) not in AXES]
+    if rest:
+        shown["Results of no axis"] = pd.DataFrame([_row(v) for v in rest])
+    return shown or None
+
+
+def _summary(results: Any, word: str, judged: Sequence[Any]) -> str:
+    """A check in one line: its verdict, its name, and the result that decided it."""
+    first = next(v for v in judged if v.verdict == word)
+    title = results.definition(first.metric.partition(".")[2])["title"]
+    where = first.column or first.across or ""
+    more = f" · {len(judged)} results" if len(judged) > 1 else ""
+    return f"{word.replace('_', ' ').capitalize()} · {title}: {first.reason}{f' ({where})' if where else ''}{more}"
+
+
+def _row(v: Any) -> dict[str, str]:
+    return {
+        "column": v.column or v.across or "all rows",
+        "window": v.window,
+        "verdict": v.verdict.replace("_", " "),
+        "number": "" if v.measurement is None else number(v.measurement.value),
+        "bound": v.bound,
+        "why": v.reason,
+        "source of the bound": v.citation,
+    }
 
 
 def number(value: float | None) -> str:
@@ -207,7 +230,7 @@ def views() -> list[View]:
             "Checks by axis",
             _IDS,
             checks,
-            "Each check with the number that decided it. Heuristics say that they are heuristics.",
+            "Open a check to see its results and where its bound comes from. Patterns and look-alikes are heuristics.",
             wide=True,
         ),
         View(

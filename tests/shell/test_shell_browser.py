@@ -1,0 +1,282 @@
+"""The dashboard in Debian's Chromium: every page, the filters, the URL, the themes, a phone, and hostile text."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+DEMO = ROOT / "dte_panel/data/demo/car-loan/trust.yaml"
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+ATTACKED = "window.__xss"
+WAIT = 45_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        reason = "there is no chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+def _served(*arguments: str) -> Iterator[str]:
+    command = [sys.executable, str(HERE / "shell_samples.py"), "0", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    told: list[str] = []
+    try:
+        for line in process.stdout:
+            told.append(line)
+            found = re.search(r"is at (http://\S+)", line)
+            if found:
+                yield found[1]
+                break
+        else:
+            pytest.fail("the server did not start:\n" + "".join(told))
+        process.terminate()
+        assert process.wait(15) == 0, "SIGTERM ends it cleanly"
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[str]:
+    yield from _served(str(DEMO))
+
+
+@pytest.fixture(scope="module")
+def sampled() -> Iterator[str]:
+    yield from _served()
+
+
+class Tab:
+    """A page that keeps account of everything that went wrong in it."""
+
+    def __init__(self, browser: Any, base: str, width: int, scheme: str) -> None:
+        self.base, self.wrong, self.outside = base, [], []  # type: ignore[var-annotated]
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context.route("**/*", self._route)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        self.page.on("console", lambda m: self.wrong.append(f"console: {m.text}") if m.type == "error" else None)
+        self.page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+    def _route(self, route: Any) -> None:
+        url = route.request.url
+        if url.startswith((self.base, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.outside.append(url)
+            route.abort()
+
+    def open(self, query: str = "") -> Any:
+        self.page.goto(f"{self.base}/{query}")
+        return self.drawn()
+
+    def drawn(self) -> Any:
+        """Wait until the page stands and nothing is being drawn any more."""
+        self.page.locator("h1").wait_for()
+        self.page.wait_for_timeout(500)
+        end = time.monotonic() + WAIT / 1000
+        while self.page.get_by_text("Drawing …").count():
+            assert time.monotonic() < end, "views are still being drawn"
+            self.page.wait_for_timeout(100)
+        self.page.wait_for_timeout(300)
+        return self.page
+
+    def go(self, name: str) -> Any:
+        self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+        self.page.locator("h1", has_text=name).wait_for()
+        return self.drawn()
+
+    def check(self) -> None:
+        assert not self.outside, "nothing is asked for outside"
+        assert not self.wrong
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    opened: list[Tab] = []
+
+    def make(base: str, width: int = 1440, scheme: str = "light") -> Tab:
+        opened.append(Tab(browser, base, width, scheme))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()
+
+
+def colours(page: Any) -> set[str]:
+    """Colours of the lines that the sample draws in the accent."""
+    found = page.evaluate(
+        "[...Bokeh.documents[0]._all_models.values()].filter(m => m.name === 'accented').map(m => m.glyph.line_color.value)"
+    )
+    return set(found)
+
+
+def overflow(page: Any) -> list[int]:
+    """How much wider than the window the document and its main part are."""
+    script = """() => {
+      const main = [...Bokeh.index.roots].map(v => v.shadow_el?.querySelector('.main-content')).find(x => x)
+      return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth]
+    }"""
+    return [int(x) for x in page.evaluate(script)]
+
+
+def test_every_page_of_the_demo_stands(demo: str, tab: Any) -> None:
+    seen = tab(demo)
+    page = seen.open()
+    assert page.title() == "Overview · car-loan · DTE Panel"
+    assert page.locator("h1").count() == 1
+    assert page.get_by_role("status").first.inner_text().startswith("Fail: ")
+    names = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+    drawn = {}
+    for name in [n.split("\n")[0].split(":")[0] for n in names][1:]:
+        page = seen.go(name)
+        drawn[name] = page.locator(".bk-Figure").count()
+        assert page.locator("h1").count() == 1
+        assert not page.get_by_text("could not be drawn").count(), name
+        assert overflow(page) == [0, 0], name
+    assert drawn["Drift"] > 1
+    assert drawn["Performance"] > 1
+    seen.check()
+
+
+def test_the_demo_on_a_phone_and_in_the_dark(demo: str, tab: Any) -> None:
+    seen = tab(demo, 390, "dark")
+    for query in ("", "?page=drift", "?page=performance", "?page=guardrails", "?page=evidence", "?page=plugins"):
+        page = seen.open(query)
+        assert overflow(page) == [0, 0], query
+    page.get_by_role("button", name="Open drawer").click()
+    assert seen.go("Fairness").url.endswith("?page=fairness")
+    seen.check()
+
+
+def test_filters_the_url_and_back(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?page=drift")
+    page.get_by_text("window current, cohort all").wait_for()
+    page.get_by_label("Window").click()
+    page.get_by_role("option", name="From 2019-02-01").click()
+    page.get_by_text("window 2019-02-01, cohort all").wait_for()
+    assert page.url.endswith("page=drift&window=2019-02-01")
+    page.get_by_label("Cohort").click()
+    page.get_by_role("option", name="sex: Male").click()
+    page.get_by_text("cohort {'sex': 'Male'}").wait_for()
+    page.reload()
+    page.get_by_text("window 2019-02-01, cohort {'sex': 'Male'}").wait_for()
+    seen.drawn()
+    seen.go("Evidence")
+    page.go_back()
+    page.get_by_text("window 2019-02-01, cohort {'sex': 'Male'}").wait_for()
+    page.go_back()
+    page.get_by_text("window 2019-02-01, cohort all").wait_for()
+    assert "cohort=" not in page.url
+    page.go_forward()
+    page.get_by_text("cohort {'sex': 'Male'}").wait_for()
+    seen.check()
+
+
+def test_a_link_that_cannot_be_followed_says_so(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?page=%3Cimg%20src=x%20onerror=window.__xss=1%3E&window=2031-01-01")
+    assert page.get_by_text("There is no window “2031-01-01” in this evidence").count() == 1
+    assert page.evaluate(ATTACKED) is None
+    seen.check()
+
+
+def test_the_dark_ground_and_the_charts_follow(sampled: str, tab: Any) -> None:
+    from dte_panel.shell.theme import DARK, LIGHT
+
+    seen = tab(sampled)
+    page = seen.open("?page=drift")
+    assert colours(page) == {LIGHT["accent"]}
+    page.get_by_role("button", name="Toggle theme").click()
+    page.wait_for_timeout(500)
+    seen.drawn()
+    assert colours(page) == {DARK["accent"]}
+    ground = "getComputedStyle(Bokeh.index.roots[0].shadow_el.querySelector('main')).backgroundColor"
+    assert page.evaluate(ground) == "rgb(14, 16, 21)"
+    page.reload()
+    seen.drawn()
+    assert page.evaluate(ground) == "rgb(14, 16, 21)", "remembered"
+    page.get_by_label("Theme", exact=True).click()
+    page.get_by_role("option", name="Night").click()
+    page.wait_for_timeout(500)
+    seen.drawn()
+    assert colours(page) == {"#00d787"}
+    seen.check()
+
+
+def test_the_system_decides_at_first(sampled: str, tab: Any) -> None:
+    from dte_panel.shell.theme import DARK
+
+    seen = tab(sampled, scheme="dark")
+    page = seen.open("?page=drift")
+    page.wait_for_timeout(500)
+    seen.drawn()
+    assert colours(page) == {DARK["accent"]}
+    seen.check()
+
+
+def test_a_sick_provider_does_not_stop_the_others(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?page=sick")
+    assert page.get_by_text("This view could not be drawn: it raised ValueError").count() == 1
+    assert page.get_by_text("This view could not be drawn: it took longer than 4 s").count() == 1
+    assert page.get_by_text("SerializationError").count() == 1
+    assert page.get_by_text("still here").count() == 1
+    seen.go("Overview")
+    assert page.get_by_role("link", name="Wreck").count() >= 1
+    seen.check()
+
+
+def test_text_from_data_and_plugins_is_never_run(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?subject=hostile%3Cimg+src%3Dx+onerror%3Dwindow.__xss%3D1%3E")
+    links = page.get_by_role("navigation", name="Pages").get_by_role("link")
+    for i in range(links.count()):
+        links.nth(i).click()
+        page.wait_for_timeout(400)
+        seen.drawn()
+        for fold in page.locator("summary").all():
+            fold.click()
+        for info in page.get_by_role("button", name="How ").all():
+            info.click()
+        for row in page.locator("button.choose").all()[:2]:
+            row.click()
+            page.wait_for_timeout(200)
+        figure = page.locator(".bk-Figure")
+        if figure.count():
+            figure.last.hover()
+        page.wait_for_timeout(300)
+        assert page.evaluate(ATTACKED) is None, links.nth(i).inner_text()
+        assert page.locator("img[src=x]").count() == 0, links.nth(i).inner_text()
+    seen.check()

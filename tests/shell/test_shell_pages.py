@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import socket
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import pytest
+
+from dte_panel.errors import InputError
+from dte_panel.model import Theme
+from dte_panel.shell import dashboard, evidence_page, safe, theme
+from dte_panel.shell.library import Library
+from dte_panel.shell.pages import Pages
+from dte_panel.shell.parts import FindingsList, Table, Text
+from dte_panel.shell.server import free_port, origins
+from dte_panel.shell.state import State
+
+
+def texts(root: Any) -> list[str]:
+    return [part.text for part in root.select(Text)]
+
+
+def opened(evidence: Any, samples: Any, page: str, **selection: str) -> Any:
+    """The content of a page as a notebook gets it: drawn at once."""
+    state = State(Library.of(evidence, samples.Shelf(samples.views())))
+    state.go({"page": page, **selection})
+    pages = Pages(state, None, 1.0, lambda _: None)
+    content = pages.content(theme.LIGHT, "light", dark=False)
+    pages.draw()
+    assert pages.content(theme.LIGHT, "light", dark=False) is content, "kept"
+    return content
+
+
+def test_a_dashboard_in_a_notebook(evidence: Any, samples: Any) -> None:
+    page = dashboard(evidence, registry=samples.Shelf(samples.views()))
+    assert page.get_root() is not None
+    found = page.main[0].select(FindingsList)[0]
+    assert [s["word"] for s in found.sections] == ["fail", "error", "not_evaluated", "warn", "pass"]
+    assert [s["open"] for s in found.sections] == [True, True, True, True, False]
+
+
+def test_views_that_fail_say_so_and_the_others_go_on(evidence: Any, samples: Any) -> None:
+    told = texts(opened(evidence, samples, "sick"))
+    assert any(t.startswith("This view could not be drawn: it raised ValueError: no such thing") for t in told)
+    assert "This view could not be drawn: it took longer than 1 s" in told
+    assert any("SerializationError" in t for t in told)
+    assert "still here" in told
+
+
+def test_views_get_the_selection_and_empty_ones_say_why(evidence: Any, samples: Any) -> None:
+    content = opened(evidence, samples, "drift", window="2019-02-01", cohort="sex: missing")
+    assert "window 2019-02-01, cohort {'sex': None} " in texts(content)
+    told = texts(opened(evidence, samples, "fairness"))
+    assert "Not evaluated: no sensitive role is set: add roles.sensitive." in told
+    assert "Nothing to show for this selection." in told
+    broken = texts(opened(evidence, samples, "wreck"))
+    assert any("no plugin 'wreck' is installed" in t for t in broken)
+
+
+def test_a_view_has_a_table_twin(evidence: Any, samples: Any) -> None:
+    twins = [t for t in opened(evidence, samples, "drift").select(Table) if t.folded]
+    assert twins[0].caption == "Over time"
+    assert [c["label"] for c in twins[0].columns] == ["Metric", "Column", "Window", "Value", "95 % interval", "n", "Verdict"]
+    assert twins[0].rows[0] == ["Population stability index", "car_value", "Current", "0.30", "[0.29, 0.32]", "5,000", "fail"]
+
+
+def test_evidence_is_searched_filtered_sorted_and_turned(evidence: Any) -> None:
+    page = evidence_page.EvidencePage(State(Library.of(evidence), q="salary 2019-03"), lambda _: None)
+    assert [row[1:4] for row in page._table.rows] == [["salary", "All rows", "2019-03-01"]]
+    page.param.update(search="", provider="drift", result="fail")
+    assert {row[7] for row in page._table.rows} == {"fail"}
+    page._told({"sort": "-value"})
+    assert page._table.rows[0][4] == "0.60"
+    page._told({"choose": 0})
+    assert page._about.visible
+    assert ["Formula", "Σ x"] in page._about.definitions[0]["facts"]
+    page._told({"sort": "no such column"})
+    assert page.order == "-value"
+    page.param.update(provider="", result="", order="")
+    page._turn(25)
+    assert page._count.text == "26 to 48 of 48"
+
+
+def test_the_csv_cannot_be_a_formula(samples: Any) -> None:
+    evil = samples.sample(mark="")
+    cell = "=HYPERLINK(1)"
+    evidence = type(evil).from_json(json.loads(evil.dumps().replace("car_value", cell)))
+    rows = list(csv.DictReader(io.StringIO(evidence_page.as_csv(evidence))))
+    assert {row["column"] for row in rows} == {f"'{cell}", "salary", ""}
+    assert all(float(row["value"]) for row in rows if row["value"])
+
+
+def test_file_names_are_plain() -> None:
+    assert evidence_page.slug("../a b<c>") == "a-b-c"
+    assert evidence_page.slug("///") == "subject"
+
+
+def test_text_stays_text(samples: Any) -> None:
+    attack = samples.ATTACK
+    assert safe.viewable(attack).text == attack
+    frame = safe.viewable(pd.DataFrame({attack: [attack], "n": [1234.5]}))
+    assert [c["label"] for c in frame.columns] == [attack, "n"]
+    assert frame.rows == [[attack, "1,234"]]
+    assert safe.viewable(pn.pane.Markdown(attack)).renderer_options == {"html": False}
+    assert safe.viewable(pn.Card("x", title=attack)).title == safe.safe(attack)
+    tabulator = safe.viewable(pn.widgets.Tabulator(pd.DataFrame({attack: [1]}), formatters={attack: "html"}))
+    assert tabulator.titles[attack] == safe.safe(attack)
+    assert tabulator.formatters == {}
+    assert safe.viewable(None) is None
+    assert safe.viewable([None]) is None
+
+
+def test_verdicts_in_a_views_table_get_their_badges() -> None:
+    table = safe.viewable(pd.DataFrame({"verdict": ["pass", "not evaluated"], "x": [float("nan"), 2.0]}))
+    assert table.columns[0]["kind"] == "verdict"
+    assert table.rows == [["pass", "–"], ["not_evaluated", "2"]]
+
+
+def test_a_theme_can_give_colours_and_nothing_else(samples: Any) -> None:
+    night = samples.Shelf({}).themes()[0]
+    tokens = theme.tokens_of(night, dark=True)
+    assert (tokens["bg"], tokens["accent"], tokens["text"]) == ("#000000", "#00d787", theme.DARK["text"])
+    odd = Theme("odd", "Odd", dark=False, tokens={"bg": "url(http://x)", "surface": "rgb(1, 2, 3)"})
+    assert theme.tokens_of(odd, dark=False)["bg"] == theme.LIGHT["bg"]
+    assert theme.tokens_of(odd, dark=False)["surface"] == "rgb(1, 2, 3)"
+    assert set(theme.LIGHT) == set(theme.DARK)
+
+
+def test_a_taken_port_is_replaced_by_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port("127.0.0.1", port) != port
+    assert free_port("127.0.0.1", port) == port
+    with pytest.raises(InputError, match="cannot listen"):
+        free_port("192.0.2.1", 1)
+    assert origins("0.0.0.0", 80, ["x:1"]) == ["127.0.0.1:80", "localhost:80", "x:1"]
