@@ -23,7 +23,6 @@ from dte_panel.errors import PluginError, unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.measure import Measurer
 from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, Policy, overall
-from dte_panel.reductions import Facts
 from dte_panel.registry import Plugin, Registry, describe, guarded
 from dte_panel.spec import Spec, check_columns, read_policy
 from dte_panel.states import Documented, Table

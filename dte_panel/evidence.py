@@ -217,6 +217,9 @@ class Evidence:
         from dte_panel.suppression import suppress
 
         least = k or int(self.spec.get("limits", {}).get("share_min_cell", 5))
+        if (self.suppressed_below or 0) >= least:
+            # What is gone can be counted no more: a second look would see less of what to hide.
+            return self
         return replace(self, **suppress(self, least), suppressed_below=least)
 
 

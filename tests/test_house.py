@@ -211,7 +211,9 @@ def test_the_shell_asks_nobody_for_anything() -> None:
 def test_no_lock_file_and_no_machine_is_tracked() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("this is not a clone")
-    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     files = done.stdout.splitlines()
     assert "pyproject.toml" in files
     assert [name for name in files if Path(name).name == "uv.lock" or ".egg-info" in name] == []

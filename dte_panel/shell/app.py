@@ -41,7 +41,7 @@ class Session:
         self._doc = doc if doc is not None and doc.session_context else None
         if self._doc is not None and pn.state.location is not None:
             self.state.read(pn.state.location.search)
-        self._pages = Pages(self.state, self._doc, budget, self._told)
+        self._pages = Pages(self.state, self._doc, budget, self._told, self._busy)
         self._greeted, self._followed = self._doc is None, False
         self._themed = {"light": library.themes["light"], "dark": library.themes["dark"]}
         self._skeleton(self._remembered())
@@ -103,8 +103,13 @@ class Session:
             "cohort": pmui.Select(label="Cohort", width=250, **_SMALL),
         }
         for name, menu in menus.items():
-            menu.param.watch(lambda e, name=name: self.state.go({name: e.new or ""}), "value")
+            menu.param.watch(lambda e, name=name: self._choose(name, e.new or ""), "value")
         return menus
+
+    def _choose(self, name: str, value: str) -> None:
+        """A menu was used; that it now shows the state is nothing new."""
+        if value != getattr(self.state, name):
+            self.state.go({name: value})
 
     def _theme_menu(self, *, dark: bool) -> Any:
         options = {t.title: key for key, t in self.library.themes.items()}
@@ -113,6 +118,9 @@ class Session:
         self._themes.sizing_mode = "stretch_width"
         self._themes.param.watch(lambda e: self._choose_theme(str(e.new)), "value")
         return self._themes
+
+    def _busy(self, busy: bool) -> None:  # noqa: FBT001 - a yes or no is all there is to tell
+        self._boot.busy = busy
 
     def _told(self, message: dict[str, Any]) -> None:
         """A message of the browser; everything in it is looked up, nothing is run."""
@@ -147,7 +155,8 @@ class Session:
         dark = bool(self.page.dark_theme)
         self._style_plots(dark=dark)
         chosen = self._themed["dark" if dark else "light"]
-        _put(self._content, [self._pages.content(self._tokens(dark=dark), chosen.id, dark=dark)])
+        content = self._pages.content(self._tokens(dark=dark), chosen.id, dark=dark)
+        _put(self._content, [content])
         _put(self._stage, [self._notice, *([self._filter_bar] if place.provider else []), self._content])
         if self._greeted:
             self._pages.draw()

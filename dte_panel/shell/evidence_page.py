@@ -97,7 +97,6 @@ class EvidencePage(param.Parameterized):
                 callback=make,
                 filename=f"{name}-evidence.{kind}",
                 label=kind.upper(),
-                variant="outlined",
                 size="small",
                 margin=0,
             )

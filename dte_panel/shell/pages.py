@@ -32,10 +32,14 @@ class Pages:
         Seconds for each view.
     heard : callable
         Gets the messages of links.
+    busy : callable
+        Told whether the page that is open is still being drawn.
     """
 
-    def __init__(self, state: State, doc: Any, budget: float, heard: Heard) -> None:
-        self._state, self._doc, self._budget, self._heard = state, doc, budget, heard
+    def __init__(
+        self, state: State, doc: Any, budget: float, heard: Heard, busy: Callable[[bool], Any] = lambda _: None
+    ) -> None:
+        self._state, self._doc, self._budget, self._heard, self._busy = state, doc, budget, heard, busy
         self._kept: OrderedDict[tuple[str, ...], Any] = OrderedDict()
         self._page: ProviderPage | None = None
         self._key: tuple[str, ...] = ()
@@ -51,6 +55,7 @@ class Pages:
                 self._kept.popitem(last=False)
         self._key = key
         self._kept.move_to_end(key)
+        self._busy(self._page is not None and not self._page.done)
         return self._kept[key]
 
     def _keyed(self, theme: str) -> tuple[str, ...]:
@@ -76,8 +81,9 @@ class Pages:
         subject, provider = self._state.chosen, self._state.place.provider
         window, cohort = self._state.window, subject.cohorts[self._state.cohort]
         results = Results(subject.index, provider, window=window, cohort=cohort, dark=dark, tokens=tokens)
-        self._page = ProviderPage(self._state, results, self._heard, self._budget)
-        return self._page.view
+        page = self._page = ProviderPage(self._state, results, self._heard, self._budget)
+        page.finished = lambda: self._busy(False) if page is self._page else None
+        return page.view
 
     def draw(self) -> None:
         """Draw the views of the page that is open, once; a slow one keeps nobody waiting."""

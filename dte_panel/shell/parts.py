@@ -46,6 +46,7 @@ class Boot(Part):
     title = param.String(doc="Title of the browser's window.")
     cookie = param.String(doc="Theme to remember.")
     chosen = param.Boolean(doc="Whether the user has chosen a theme before.")
+    busy = param.Boolean(doc="Whether views are still being drawn.")
     served = param.Boolean(doc="Whether the page owns the window; not in a notebook.")
 
     _esm = script("boot")

@@ -47,6 +47,7 @@ class ProviderPage:
         self.subject, self.place, self.results, self.budget = state.chosen, state.place, results, budget
         self._registry = state.library.registry
         self.begun, self.done, self.stopped, self._left = False, False, False, 0
+        self.finished: Callable[[], Any] = lambda: None
         self._cards = grid(Text(text="Drawing …", kind="loading", styles={"grid-column": "1 / -1"}))
         mine = [f for f in self.subject.findings if f.provider == self.place.provider]
         found = FindingsList(sections=sections(mine, state), heard=heard)
@@ -69,7 +70,13 @@ class ProviderPage:
 
     def _put(self, cards: list[Any], *, left: int) -> None:
         self._cards.objects = cards
-        self._left, self.done = left, left == 0
+        self._left = left
+        self._check()
+
+    def _check(self) -> None:
+        self.done = self._left == 0
+        if self.done:
+            self.finished()
 
     def _start(self, frame: Frame, soon: Soon) -> None:
         """Draw one view; after ``PATIENCE`` the next one starts, so that one that hangs does not hold up the others."""
@@ -77,7 +84,7 @@ class ProviderPage:
         def show(drawn: Any) -> None:
             frame.show(drawn)
             self._left -= 1
-            self.done = self._left == 0
+            self._check()
 
         def work() -> None:
             drawn = frame.drawn(self.budget)

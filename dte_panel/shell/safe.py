@@ -123,10 +123,10 @@ def _escape(part: param.Parameterized, name: str) -> None:
 @singledispatch
 def _fix(part: Any) -> None:
     """Fix one object; the default is for layouts with named children and for Material UI."""
-    if isinstance(part, pn.layout.base.NamedListPanel):
+    if hasattr(part, "_names") and "objects" in part.param:
         part._names = [safe(name) for name in part._names]
         part.param.trigger("objects")
-    elif type(part).__module__.startswith("panel_material_ui"):
+    if type(part).__module__.startswith("panel_material_ui"):
         _escape(part, "object")
 
 

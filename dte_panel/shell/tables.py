@@ -81,10 +81,7 @@ def of_frame(frame: pd.DataFrame, caption: str = "Table") -> Table:
     import pandas as pd
 
     shown = frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index()
-    kinds = [
-        "number" if pd.api.types.is_numeric_dtype(d) and not pd.api.types.is_bool_dtype(d) else "text"
-        for d in shown.dtypes
-    ]
+    kinds = [_kind(name, shown.iloc[:, i]) for i, name in enumerate(shown.columns)]
     columns = [
         column(f"c{i}", str(name), kind) for i, (name, kind) in enumerate(zip(shown.columns, kinds, strict=True))
     ]
@@ -94,6 +91,14 @@ def of_frame(frame: pd.DataFrame, caption: str = "Table") -> Table:
     ]
     note = f"The first {MOST_ROWS} of {len(shown):,} rows." if len(shown) > MOST_ROWS else ""
     return Table(columns=columns, rows=rows, caption=caption, note=note)
+
+
+def _kind(name: object, data: Any) -> str:
+    import pandas as pd
+
+    if _verdicts(name, data):
+        return "verdict"
+    return "number" if pd.api.types.is_numeric_dtype(data) and not pd.api.types.is_bool_dtype(data) else "text"
 
 
 def _verdicts(name: object, data: Any) -> bool:
@@ -107,7 +112,6 @@ def _cell(value: Any, kind: str) -> str:
 
     if kind == "verdict":
         return str(value).replace(" ", "_")
-
     if value is None or value is pd.NaT or value is pd.NA or value != value:  # noqa: PLR0124 - NaN is not itself
         return "–"
     if kind == "number":

@@ -2,10 +2,13 @@
 
 1. A place (a cohort in a window) with 1 to ``k`` − 1 rows is hidden, and so are as many others that no subtraction
    shows it: see :mod:`dte_panel.suppression.places`.
-2. Columns that are counted together (label, prediction and score; the sensitive columns) are one subject, each other
+2. Columns that are counted together (label, prediction and score; all sensitive columns) are one subject, and each
    column is one of its own. In a place where a subject has a small cell (a category, a bin, missing values, false
-   negatives …) all its states are hidden, and again others against subtraction.
+   negatives …) all its states are hidden, and again others against subtraction. A subject of several columns is hidden
+   wherever one of its columns is.
 3. A number is shown only where every state it is made from is shown, so that it tells nothing that the states do not.
+   The one exception is a number over many bins of a numeric column, such as a distance: it is rounded to two digits,
+   which do not tell the rows of one bin. Drift empties bins; it must not vanish from sight for that.
 4. What is made from values that no state holds (samples, exact order) is held to its own counts.
 5. Smallest and largest values, exact scores, and what a failing provider said are single rows: they are dropped.
 
@@ -16,9 +19,9 @@ the same rows can be subtracted from each other, and nothing here notices.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 from dte_panel.model import CURRENT, REFERENCE, Measurement, Verdict, cohort_key
@@ -30,13 +33,15 @@ if TYPE_CHECKING:
     from dte_panel.evidence import Evidence, StateRecord
 
 #: Columns that are counted together.
-Subject = tuple[str, ...]
+Subject = frozenset[str]
 #: What a state is of: ``Counts(label, prediction)`` of no column, or ``Profile`` of one.
 Name = tuple[str, str | None]
 #: Reductions whose states stand in the evidence as they are; what a number of theirs adds in its detail may stay.
 _WHOLE = ("Counts", "Categories", "Histogram", "Sums")
 #: Reductions whose states are never written.
 _UNWRITTEN = ("Values", "Rows", "Distinct")
+#: So many inner edges, and no fewer, keep a rounded number from telling the rows of one bin.
+MANY_BINS = 5
 _FAILED = "the provider failed; the local evidence says why"
 
 
@@ -84,17 +89,26 @@ class _Censor:
     def __init__(self, evidence: Evidence, k: int) -> None:
         self.evidence, self.k = evidence, k
         self.why = f"suppressed: it would show a cell of fewer than {k} rows"
+        self.rounded = f"rounded: more digits could show a cell of fewer than {k} rows"
         roles = evidence.spec.get("roles", {})
-        self.subjects = _subjects(_columns(record, roles) for record in evidence.states)
-        self.names: dict[Name, tuple[Subject, set[Place]]] = {}
+        named = {_name(record): _columns(record, roles) for record in evidence.states}
+        subjects = _subjects(named.values())
+        self.names: dict[Name, tuple[Subject, set[Place]]] = {
+            name: (subjects[counted], set()) for name, counted in named.items()
+        }
         for record in evidence.states:
-            subject = self.subjects[_columns(record, roles)[0]]
-            self.names.setdefault(_name(record), (subject, set()))[1].add(_place(record))
+            self.names[_name(record)][1].add(_place(record))
+        self.finely_binned = {
+            record.column
+            for record in evidence.states
+            if isinstance(record.state, Binned) and len(record.state.edges or ()) >= MANY_BINS
+        }
         self.rows = self._rows()
         self.few = protect({place: {("rows",): n} for place, n in self.rows.items()}, (), k)
-        counts = self._counts()
-        self.shown = {subject: set(cells) for subject, cells in counts.items()}
-        self.hidden = {s: protect(cells, self._seeds(s, cells), k) for s, cells in counts.items()}
+        self.counts = self._counts()
+        self.hidden: dict[Subject, set[Place]] = {}
+        for subject in sorted(self.counts, key=len):
+            self.hidden[subject] = protect(self.counts[subject], self._seeds(subject), k)
         self.rates = {name: protect(cells, self.few, k) for name, cells in self._rates().items()}
 
     def number(self, m: Measurement) -> Measurement:
@@ -103,8 +117,11 @@ class _Censor:
             # An exception often quotes the value that it stumbled over.
             return replace(m, reason=_FAILED, detail={})
         if self._tells(m):
-            blank: dict[str, Any] = {"value": None, "low": None, "high": None, "n": 0, "detail": {}, "groups": ()}
-            return replace(m, **blank, status="not_evaluated", reason=self.why)
+            ends: dict[str, Any] = dict.fromkeys(("value", "low", "high"))
+            if self._of_many_bins(m):
+                ends = {end: None if (x := getattr(m, end)) is None else float(f"{x:.2g}") for end in ends}
+                return replace(m, **ends, detail={}, reason=self.rounded)
+            return replace(m, **ends, n=0, detail={}, groups=(), status="not_evaluated", reason=self.why)
         needs = self._needs(m) or []
         if not all(need.startswith(_WHOLE) for need in needs):
             m = replace(m, detail={key: value for key, value in m.detail.items() if key == REFERENCE})
@@ -120,9 +137,8 @@ class _Censor:
             return replace(v, reason=_FAILED, measurement=v.measurement and self.number(v.measurement))
         if v.measurement is None:
             return v
-        return replace(
-            v, measurement=self.number(v.measurement), reason=self.why if self._tells(v.measurement) else v.reason
-        )
+        shown = self.number(v.measurement)
+        return replace(v, measurement=shown, reason=str(shown.reason) if self._tells(v.measurement) else v.reason)
 
     def state(self, record: StateRecord) -> Iterator[StateRecord]:
         """The record as it may be shown, if it may."""
@@ -165,11 +181,17 @@ class _Censor:
                 found.setdefault((m.metric, m.column), {})[_place(m)] = cells
         return found
 
-    def _seeds(self, subject: Subject, places: Mapping[Place, Counted]) -> set[Place]:
+    def _seeds(self, subject: Subject) -> set[Place]:
         """Where a subject is hidden before its own cells are looked at."""
+        coarser = (places for other, places in self.hidden.items() if other < subject)
         # The categories of a sensitive column are the sizes of its cohorts.
-        told = {window for window, cohort in self.few if set(columns(cohort)) & set(subject)}
-        return self.few | {place for place in places if place[0] in told}
+        told = {
+            (window, cohort)
+            for window, cohort in self.counts[subject]
+            for w, finer in self.few
+            if w == window and set(cohort) < set(finer) and set(columns(finer)) <= subject | set(columns(cohort))
+        }
+        return self.few.union(told, *coarser)
 
     def _subject(self, record: StateRecord) -> Subject:
         return self.names[_name(record)][0]
@@ -181,8 +203,7 @@ class _Censor:
 
     def _vouched(self, m: Measurement) -> bool:
         """Whether written states of the column are shown wherever the number comes from."""
-        shown = self.shown.get(self.subjects.get(m.column or "", ()), set())
-        return shown.issuperset(self._places(m))
+        return self.counts.get(frozenset({m.column or ""}), {}).keys() >= self._places(m)
 
     def _places(self, m: Measurement) -> set[Place]:
         """Every place that a number is made from."""
@@ -203,10 +224,17 @@ class _Censor:
         hidden = self.few | self.rates.get((m.metric, m.column), set())
         return not hidden.isdisjoint(places) or any(self._need_tells(need, m, places) for need in needs)
 
+    def _of_many_bins(self, m: Measurement) -> bool:
+        """Whether a number sums up many bins of one column, and nothing but their rows is small."""
+        needs, places = self._needs(m) or [], self._places(m)
+        secret = self.few | self.rates.get((m.metric, m.column), set())
+        binned = all(need.startswith(("Histogram", "Values")) for need in needs)
+        return binned and m.column in self.finely_binned and m.value is not None and secret.isdisjoint(places)
+
     def _need_tells(self, need: str, m: Measurement, places: set[Place]) -> bool:
         kind = need.partition("(")[0]
         name = (need, None) if (need, None) in self.names else (kind, m.column)
-        subject, at = self.names.get(name, (self.subjects.get(m.column or "", ()), set[Place]()))
+        subject, at = self.names.get(name, (frozenset({m.column or ""}), set[Place]()))
         if not self.hidden.get(subject, set()).isdisjoint(places):
             return True
         # A state that is too large to write has small cells.
@@ -228,21 +256,24 @@ def _crossings(names: tuple[str, ...]) -> set[str]:
     return {" × ".join(order) for order in permutations(names)}
 
 
-def _columns(record: StateRecord, roles: Mapping[str, Any]) -> list[str]:
+def _columns(record: StateRecord, roles: Mapping[str, Any]) -> Subject:
     """The columns that a record counts."""
     if record.column is not None:
-        return [record.column]
-    found: list[str] = []
+        return frozenset({record.column})
+    found: set[str] = set()
     for role in record.columns:
         named = roles.get(role) or role.removeprefix("column:")
-        found += [named] if isinstance(named, str) else named
-    return found
+        found |= {named} if isinstance(named, str) else set(named)
+    return frozenset(found)
 
 
-def _subjects(counted: Iterable[Sequence[str]]) -> dict[str, Subject]:
-    """Column to all columns that it is counted together with, directly or by way of others."""
-    groups: list[set[str]] = []
-    for names in {frozenset(names) for names in counted}:
-        joined = [group for group in groups if group & names]
-        groups = [group for group in groups if group not in joined] + [set(names).union(*joined)]
-    return {name: tuple(sorted(group)) for group in groups for name in group}
+def _subjects(counted: Iterable[Subject]) -> dict[Subject, Subject]:
+    """Sets of columns that are counted, to the subject of each: sets that cross each other are one."""
+    found = {names: names for names in counted}
+    while True:
+        subjects = sorted(set(found.values()), key=sorted)
+        crossing = next(((a, b) for a, b in combinations(subjects, 2) if a & b not in (set(), a, b)), None)
+        if crossing is None:
+            return found
+        both = crossing[0] | crossing[1]
+        found = {names: both if subject in crossing else subject for names, subject in found.items()}

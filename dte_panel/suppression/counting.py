@@ -20,8 +20,8 @@ def cells_of(state: Any) -> Counted:
     if isinstance(state, Scored):
         return {("0",): int(state.negatives.sum()), ("1",): int(state.positives.sum()), ("missing",): state.missing}
     if isinstance(state, Profiled):
-        kinds = {("nulls",): state.nulls, ("nans",): state.nans, ("infinities",): state.infinities}
-        return {("finite",): state.finite, **kinds}
+        kinds = ("finite", "nulls", "nans", "infinities")
+        return {(kind,): getattr(state, kind) for kind in kinds}
     return {("n",): state.n, ("missing",): state.missing}
 
 

@@ -45,7 +45,7 @@ def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> s
     """
     counts = {**counts, **_left_over(counts)}
     keeper = _Keeper(counts, sums(counts), k)
-    for place in sorted(hidden):
+    for place in sorted(hidden, key=_order):
         keeper.hide(place)
     for place, cells in counts.items():
         if place[0] == REST or small(cells, k):
@@ -67,15 +67,17 @@ def sums(places: Iterable[Place]) -> list[Sum]:
         cohorts.setdefault(window, []).append(cohort)
         if window not in (REFERENCE, CURRENT):
             windows.setdefault(cohort, []).append((window, cohort))
-    found = [
-        ((window, whole), tuple((window, part) for part in keys if columns(part) == finer and set(whole) < set(part)))
-        for window, keys in cohorts.items()
-        for whole in keys
-        for finer in dict.fromkeys(columns(key) for key in keys)
-        if set(columns(whole)) < set(finer)
+    found: dict[tuple[Place, tuple[str, ...]], list[Place]] = {}
+    for window, keys in cohorts.items():
+        for part in keys:
+            for coarser in {columns(key) for key in keys}:
+                if set(coarser) < set(columns(part)):
+                    whole = tuple(item for item in part if item[0] in coarser)
+                    found.setdefault(((window, whole), columns(part)), []).append((window, part))
+    return [
+        *((total, tuple(parts)) for (total, _), parts in found.items()),
+        *(((CURRENT, cohort), tuple(parts)) for cohort, parts in windows.items()),
     ]
-    found += [((CURRENT, cohort), tuple(parts)) for cohort, parts in windows.items()]
-    return [(total, parts) for total, parts in found if parts]
 
 
 def columns(cohort: Key) -> tuple[str, ...]:
@@ -109,9 +111,7 @@ class _Keeper:
 
     def __init__(self, counts: Mapping[Place, Cells], equations: list[Sum], k: int) -> None:
         self.counts, self.k = counts, k
-        self.equations = [
-            (total, tuple(p for p in parts if p in counts)) for total, parts in equations if total in counts
-        ]
+        self.equations = [(total, parts) for total, parts in equations if total in counts]
         self.hidden: set[Place] = set()
         self.cohorts: set[Key] = set()
         self.by_window: dict[str, list[Key]] = {}

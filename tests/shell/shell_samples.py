@@ -35,7 +35,16 @@ def drifted(column: str, step: float) -> list[Measurement]:
 
 def definition(title: str, **fields: Any) -> dict[str, Any]:
     blank = {"definition": "What it means.", "formula": "Σ x", "source": "A paper", "better": "lower", "unit": ""}
-    return {"title": title, **blank, "range": (0, None), "target": None, "interval": "", "version": 1, **fields}
+    return {
+        "title": title,
+        **blank,
+        "range": (0, None),
+        "target": None,
+        "interval": "",
+        "version": 1,
+        "needs": [],
+        **fields,
+    }
 
 
 def sample(name: str = "loans", mark: str = "") -> Evidence:
@@ -47,8 +56,12 @@ def sample(name: str = "loans", mark: str = "") -> Evidence:
         for w in (REFERENCE, CURRENT, *WINDOWS)
         for i, g in enumerate([{}, *groups])
     ]
-    gone = measured(GAP, None, status="not_evaluated", reason=f"no sensitive role is set{mark}: add roles.sensitive", n=0)
-    broken = measured("fairness.worst", None, status="error", reason=f"ZeroDivisionError: {mark or 'division by zero'}", n=0)
+    gone = measured(
+        GAP, None, status="not_evaluated", reason=f"no sensitive role is set{mark}: add roles.sensitive", n=0
+    )
+    broken = measured(
+        "fairness.worst", None, status="error", reason=f"ZeroDivisionError: {mark or 'division by zero'}", n=0
+    )
     verdicts = [judged(m, "fail" if m.low > 0.2 else "warn" if m.high > 0.2 else "pass") for m in moved]  # type: ignore[operator]
     verdicts += [judged(gone, "not_evaluated"), judged(broken, "error", required=False)]
     counts = Table(("prediction",), {(1,): 3, (0,): 7})
@@ -83,7 +96,12 @@ def _provider(name: str, mark: str = "") -> dict[str, Any]:
 
 
 def _broken(mark: str) -> dict[str, Any]:
-    return {**_provider(f"wreck{mark}"), "state": "broken", "reason": f"the import raised ImportError: {mark}", "hooks": []}
+    return {
+        **_provider(f"wreck{mark}"),
+        "state": "broken",
+        "reason": f"the import raised ImportError: {mark}",
+        "hooks": [],
+    }
 
 
 def line(results: Any) -> Any:
@@ -91,7 +109,9 @@ def line(results: Any) -> Any:
 
     rows = results.measurements("population_stability_index", window=None)
     fig = figure(height=260, toolbar_location=None, x_range=[m.window for m in rows[1:7]])
-    fig.line([m.window for m in rows[1:7]], [m.value for m in rows[1:7]], color=results.tokens["accent"], name="accented")
+    fig.line(
+        [m.window for m in rows[1:7]], [m.value for m in rows[1:7]], color=results.tokens["accent"], name="accented"
+    )
     return fig
 
 
@@ -150,7 +170,9 @@ def tables(_: Any) -> Any:
     return [
         frame,
         pn.pane.DataFrame(frame, escape=False),
-        pn.widgets.Tabulator(frame, formatters=html, titles={"b": ATTACK}, header_tooltips={"b": ATTACK}, groupby=["b"]),
+        pn.widgets.Tabulator(
+            frame, formatters=html, titles={"b": ATTACK}, header_tooltips={"b": ATTACK}, groupby=["b"]
+        ),
     ]
 
 

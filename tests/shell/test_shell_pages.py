@@ -64,8 +64,24 @@ def test_views_get_the_selection_and_empty_ones_say_why(evidence: Any, samples: 
 def test_a_view_has_a_table_twin(evidence: Any, samples: Any) -> None:
     twins = [t for t in opened(evidence, samples, "drift").select(Table) if t.folded]
     assert twins[0].caption == "Over time"
-    assert [c["label"] for c in twins[0].columns] == ["Metric", "Column", "Window", "Value", "95 % interval", "n", "Verdict"]
-    assert twins[0].rows[0] == ["Population stability index", "car_value", "Current", "0.30", "[0.29, 0.32]", "5,000", "fail"]
+    assert [c["label"] for c in twins[0].columns] == [
+        "Metric",
+        "Column",
+        "Window",
+        "Value",
+        "95 % interval",
+        "n",
+        "Verdict",
+    ]
+    assert twins[0].rows[0] == [
+        "Population stability index",
+        "car_value",
+        "Current",
+        "0.30",
+        "[0.29, 0.32]",
+        "5,000",
+        "fail",
+    ]
 
 
 def test_evidence_is_searched_filtered_sorted_and_turned(evidence: Any) -> None:
@@ -99,6 +115,7 @@ def test_file_names_are_plain() -> None:
     assert evidence_page.slug("///") == "subject"
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Bokeh's own, with pandas 3.1
 def test_text_stays_text(samples: Any) -> None:
     attack = samples.ATTACK
     assert safe.viewable(attack).text == attack

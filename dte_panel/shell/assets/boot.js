@@ -36,7 +36,10 @@ export function render({model, view}) {
 
   const shadow = () => [...Bokeh.index.roots].map((v) => v.shadow_el).find((s) => s && s.querySelector("main"))
   const top = () => shadow()?.querySelector(".main-content")?.scrollTo(0, 0)
+  const busy = () => shadow()?.querySelector("main")?.setAttribute("aria-busy", String(model.busy))
+  model.on("busy", busy)
   const mend = () => {
+    busy()
     const root = shadow()
     if (!root) return
     for (const h of root.querySelectorAll("h5")) if (!h.textContent.trim()) h.setAttribute("role", "presentation")
