@@ -6,7 +6,6 @@ A place is a cohort in a window. Its rows are the sum of its parts: of the cohor
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -23,7 +22,7 @@ Sum = tuple[Place, tuple[Place, ...]]
 #: The window of the rows without a time. It is never shown, but it may be left over.
 REST = ""
 #: More hidden places than this are not solved for; the cohorts of all windows are hidden instead.
-MOST_UNKNOWN = 1_000
+MOST_UNKNOWN = 500
 
 
 def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> set[Place]:
@@ -126,68 +125,72 @@ class _Keeper:
         self.cohorts |= {cohort, *finer}
 
     def settle(self) -> None:
-        """Hide until no sum leaves a small cell over."""
+        """Hide until no small cell is left over or can be solved for."""
+        if len(self.hidden) > MOST_UNKNOWN:
+            for window, cohort in self.counts:
+                if cohort and window not in (REFERENCE, CURRENT):
+                    self.hide((window, cohort))
+        keys = sorted({key for cells in self.counts.values() for key, n in cells.items() if 0 < n < self.k}, key=str)
         before = -1
         while before < len(self.hidden):
             before = len(self.hidden)
-            known = self._solved()
+            for key in keys:
+                self._settle(key)
+
+    def _settle(self, key: tuple[object, ...]) -> None:
+        known = self._known(key)
+        for total, parts in self.equations:
+            left = sum(self._rows(part, key) for part in parts if part not in known)
+            if total in known and 0 < left < self.k:
+                self._hide_smallest(parts)
+        for place in sorted(known & self.hidden, key=_order):
+            if 0 < self._rows(place, key) < self.k:
+                self._hide_smallest(self._near(place))
+
+    def _rows(self, place: Place, key: tuple[object, ...]) -> int:
+        return self.counts.get(place, {}).get(key, 0)
+
+    def _known(self, key: tuple[object, ...]) -> set[Place]:
+        """The places where the rows of one cell are shown or follow from what is shown."""
+        known = self.counts.keys() - self.hidden
+        before = -1
+        while before < len(known):
+            before = len(known)
             for total, parts in self.equations:
-                self._cover(total, parts, known)
-            if before == len(self.hidden):
-                for place in sorted(known, key=_order):
-                    if small(self.counts.get(place, {}), self.k):
-                        self._hide_smallest(self._near(place))
+                left = [part for part in parts if part not in known]
+                if total in known and not any(self._rows(part, key) for part in left):
+                    # No rows are left, so none of them has any.
+                    known |= set(left)
+            known |= self._solved(known)
+        return known
 
-    def _cover(self, total: Place, parts: tuple[Place, ...], known: set[Place]) -> None:
-        """Where the total is known, what is hidden of it must be large enough as a whole."""
-        if total in self.hidden and total not in known:
-            return
-        while True:
-            unknown = [part for part in parts if part in self.hidden and part not in known]
-            left: Counter[object] = Counter()
-            for part in unknown:
-                left.update(self.counts[part])
-            if not unknown or not small(left, self.k):  # type: ignore[arg-type]
-                return
-            if not self._hide_smallest(part for part in parts if part not in self.hidden):
-                return
-
-    def _hide_smallest(self, places: Iterable[Place]) -> bool:
-        # A cohort that is hidden elsewhere first: there its sum over the windows cannot be closed either.
-        shown = [place for place in places if place not in self.hidden]
-        if not shown:
-            return False
-        self.hide(
-            min(shown, key=lambda p: (p[1] not in self.cohorts, max(self.counts[p].values(), default=0), _order(p)))
-        )
-        return True
+    def _solved(self, known: set[Place]) -> set[Place]:
+        """The places that all sums together determine."""
+        terms = [(total, *parts) for total, parts in self.equations]
+        rows = [[place for place in sum_ if place not in known] for sum_ in terms]
+        at = {place: i for i, place in enumerate(dict.fromkeys(place for row in rows for place in row))}
+        if not at:
+            return set()
+        matrix = np.zeros((len(rows), len(at)))
+        for i, (sum_, row) in enumerate(zip(terms, rows, strict=True)):
+            for place in row:
+                matrix[i, at[place]] = -1.0 if place == sum_[0] else 1.0
+        # A place is determined if nothing that all sums allow moves it.
+        _, sizes, basis = np.linalg.svd(matrix[np.abs(matrix).any(axis=1)])
+        free = basis[int((sizes > 1e-9).sum()) :]
+        return {place for place, i in at.items() if np.abs(free[:, i]).max(initial=0.0) < 1e-9}
 
     def _near(self, place: Place) -> list[Place]:
-        """Shown places of the sums that a place is in; failing these, of all sums with anything hidden."""
+        """The places of the sums that a place is in; if all are hidden, of all sums with anything hidden."""
         terms = [(total, *parts) for total, parts in self.equations]
-        own = [p for sum_ in terms if place in sum_ for p in sum_ if p not in self.hidden]
-        return own or [p for sum_ in terms if self.hidden.intersection(sum_) for p in sum_ if p not in self.hidden]
+        own = [other for sum_ in terms if place in sum_ for other in sum_]
+        if not self.hidden.issuperset(own):
+            return own
+        return [other for sum_ in terms if self.hidden.intersection(sum_) for other in sum_]
 
-    def _solved(self) -> set[Place]:
-        """The hidden places whose rows follow from what is shown and all sums together."""
-        if len(self.hidden) > MOST_UNKNOWN:
-            for window, cohort in list(self.counts):
-                if cohort and window not in (REFERENCE, CURRENT):
-                    self.hide((window, cohort))
-            return set()
-        unknown = [place for place in self.counts if place in self.hidden]
-        at = {place: i for i, place in enumerate(unknown)}
-        rows = []
-        for total, parts in self.equations:
-            if any(p in at for p in (total, *parts)):
-                row = np.zeros(len(unknown))
-                for place, sign in ((total, -1.0), *((part, 1.0) for part in parts)):
-                    if place in at:
-                        row[at[place]] = sign
-                rows.append(row)
-        if not rows:
-            return set()
-        # A place is solved if no combination of rows that all sums allow moves it.
-        _, sizes, basis = np.linalg.svd(np.array(rows))
-        free = basis[int((sizes > 1e-9).sum()) :]
-        return {place for place, i in at.items() if not np.abs(free[:, i]).max(initial=0.0) > 1e-9}
+    def _hide_smallest(self, places: Iterable[Place]) -> None:
+        """Hide the smallest place; first of all a cohort hidden elsewhere, whose windows do not add up either."""
+        shown = [place for place in places if place in self.counts and place not in self.hidden]
+        if shown:
+            size = {place: sum(self.counts[place].values()) for place in shown}
+            self.hide(min(shown, key=lambda place: (place[1] not in self.cohorts, size[place], _order(place))))

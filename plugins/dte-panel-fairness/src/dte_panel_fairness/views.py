@@ -37,7 +37,7 @@ def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], ever
         x_range=charts.unit_range(),
         y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.02),
     )
-    fig.xaxis.axis_label = f"{title} (share of rows)"
+    fig.xaxis.axis_label = title
     _grouped_axis(fig, tokens)
     if every is not None:
         fig.vspan(x=[every], line_color=tokens["reference"], line_dash="dashed", line_width=1.5)
