@@ -119,7 +119,7 @@ class Session:
         self._themes.param.watch(lambda e: self._choose_theme(str(e.new)), "value")
         return self._themes
 
-    def _busy(self, busy: bool) -> None:  # noqa: FBT001 - a yes or no is all there is to tell
+    def _busy(self, busy: bool) -> None:
         self._boot.busy = busy
 
     def _told(self, message: dict[str, Any]) -> None:

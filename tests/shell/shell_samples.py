@@ -1,4 +1,4 @@
-"""Evidence by hand and a registry of views that behave in every way; the browser test serves them by running this file."""
+"""Evidence by hand and views that behave in every way; the browser test serves them by running this file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dte_panel.evidence import Evidence, StateRecord
 from dte_panel.errors import PluginError
+from dte_panel.evidence import Evidence, StateRecord
 from dte_panel.model import CURRENT, REFERENCE, Measurement, Theme, Verdict, View
 from dte_panel.states import Table
 
@@ -236,14 +236,15 @@ def main(port: int, demo: str) -> None:
     """Serve: the hostile sample, and the shipped demo if it is asked for."""
     from dte_panel.shell import serve
 
+    budget = 4.0  # seconds; one of the views hangs
     evidence, registry = [sample(), sample(f"hostile{ATTACK}", ATTACK)], Shelf(views(ATTACK))
     if demo:
         from dte_panel import registry as plugins
         from dte_panel import spec
         from dte_panel.conductor import assess_spec
 
-        evidence, registry = [assess_spec(spec.read(demo))], Shelf({}, plugins.load())
-    serve(evidence, port=port, open_browser=False, registry=registry, budget=4)  # type: ignore[arg-type]
+        evidence, registry, budget = [assess_spec(spec.read(demo))], Shelf({}, plugins.load()), 30.0
+    serve(evidence, port=port, open_browser=False, registry=registry, budget=budget)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
