@@ -61,6 +61,15 @@ def test_the_command_line_starts_light(argv: list[str], allowed: set[str]) -> No
     assert loaded & set(HEAVY) <= allowed
 
 
+def test_assessing_needs_neither_pandas_nor_a_dashboard(tmp_path: Path) -> None:
+    (tmp_path / "now.csv").write_text("approved,income\n" + "".join(f"{i % 2},{i}\n" for i in range(100)))
+    spec = tmp_path / "trust.yaml"
+    spec.write_text("subject: {name: loans}\ndata: {current: now.csv}\nroles: {prediction: approved}\n")
+    loaded = loaded_by(f"from dte_panel.cli import main\nassert main(['assess', {str(spec)!r}]) == 0")
+    assert "duckdb" in loaded
+    assert loaded.isdisjoint({"panel", "bokeh", "holoviews", "pandas"})
+
+
 def test_no_file_is_long() -> None:
     sizes = {named(path): len(path.read_text().splitlines()) for path in SOURCES}
     assert len(sizes) > 50, "the sources are found"

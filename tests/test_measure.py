@@ -41,6 +41,8 @@ ROWS = {
 }
 ROLES: dict[str, Any] = {"label": "y", "prediction": "p", "score": "s", "sensitive": ["g"]}
 
+#: Quicker to read than the default.
+POLICY = {"title": "Test", "checks": [{"metric": "fake.m", "bound": ">= 1"}]}
 Assess = Callable[..., list[Measurement]]
 
 
@@ -70,7 +72,7 @@ def assess(monkeypatch: pytest.MonkeyPatch) -> Assess:
         provider = SimpleNamespace(dte_metrics=hookimpl(lambda: list(metrics)))
         plugin = _register(Plugin("fake"), provider)
         monkeypatch.setattr("dte_panel.registry.load", lambda: Registry([plugin]))
-        evidence: Evidence = dte_panel.assess(_frame(data or ROWS), **arguments)
+        evidence: Evidence = dte_panel.assess(_frame(data or ROWS), policy=POLICY, **arguments)
         assert Evidence.from_json(evidence.to_json()).dumps() == evidence.dumps(), "it can be written"
         return list(evidence.measurements)
 

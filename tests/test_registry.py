@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 
 import dte_panel
 from dte_panel import InputError, registry
+from dte_panel.cli import main
 from dte_panel.errors import PluginError
 from dte_panel.evidence import Evidence
 from dte_panel.registry import Plugin
@@ -167,7 +169,7 @@ def test_the_official_plugins_load() -> None:
 
 
 def test_every_ill_plugin_is_tried() -> None:
-    tried = {*AT_LOAD, *AT_RUN, "finish_hangs", "picky_settings"}
+    tried = {*AT_LOAD, *AT_RUN, "finish_hangs", "picky_settings", "chatty"}
     assert tried == {path.stem for path in ILL.glob("*.py")}
 
 
@@ -380,6 +382,23 @@ def test_a_refused_setting_is_the_users_mistake(
     provider = install("picky_settings")
     with pytest.raises(InputError, match=message):
         assessed(frames, plugins={provider: values})
+
+
+def test_a_plugin_that_prints_does_not_spoil_the_answer(
+    install: Install, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provider = install("chatty")
+    for name, frame in zip(("reference", "current"), frames, strict=True):
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    trust = tmp_path / "trust.yaml"
+    trust.write_text("subject: {name: loud}\ndata: {current: current.parquet, reference: reference.parquet}\n")
+    assert main(["assess", str(trust), "--json"]) == 0
+    told = capsys.readouterr()
+    evidence = json.loads(told.out)
+    assert [m["value"] for m in evidence["measurements"] if m["provider"] == provider] == [1.0]
+    assert "hello from finish" in told.err
+    assert main(["plugins", "--json"]) == 0
+    assert provider in [plugin["id"] for plugin in json.loads(capsys.readouterr().out)]
 
 
 def test_a_setting_arrives_and_stands_in_the_evidence(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dte_panel.cli import report
 from dte_panel.cli.output import Progress, say, table
@@ -28,13 +30,18 @@ def evidence_of(path: str) -> Evidence:
 
     wanted = spec.read(path)
     try:
-        with Progress(f"Assessing {wanted.subject.name}") as progress:
+        with _quiet(), Progress(f"Assessing {wanted.subject.name}") as progress:
             return assess_spec(wanted, progress=progress)
     except InputError as error:
         # the engine knows keys, not the file they stand in
         if error.where.split(".")[0] in type(wanted).model_fields:
             raise InputError(error.message, where=f"{path}: {error.where}", hint=error.hint) from error
         raise
+
+
+def _quiet() -> redirect_stdout[TextIO]:
+    """What a plugin prints goes to stderr: stdout is the answer, and nothing else."""
+    return redirect_stdout(sys.stderr)
 
 
 def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
@@ -112,7 +119,8 @@ def plugins(args: Namespace) -> int:
     """List what is installed, also what is broken."""
     from dte_panel import registry
 
-    found = registry.load().plugins
+    with _quiet():
+        found = registry.load().plugins
     if args.json:
         say(json.dumps([_plain(plugin) for plugin in found], indent=2))
         return 0

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from dte_panel.engine.frames import from_frame, unreadable
 from dte_panel.engine.sql import literal, quote
@@ -197,6 +196,8 @@ def _open_files(connection: Connection, name: str, uri: str, base: Path, keep_te
     reader = readers.pop()
     try:
         if reader == "arrow":
+            import pyarrow.dataset as ds  # brings pandas along
+
             connection.register(name, ds.dataset([str(p) for p in paths], format="ipc").to_table())
         elif reader == "csv":
             _read_csv(connection, name, uri, paths, keep_text)
@@ -232,12 +233,13 @@ def _paths(uri: str, base: Path) -> list[Path]:
         near = [p.name for p in full.parent.iterdir()] if full.parent.is_dir() else []
         raise InputError("no such file", where=uri, hint=did_you_mean(full.name, near) if near else "")
     for path in paths:
+        which = uri if len(paths) == 1 else f"{uri}: {path.name}"
         if path.suffix.lower() not in _READERS:
             raise InputError(
-                f"files ending in '{path.suffix}' cannot be read", where=uri, hint="Use Parquet, CSV or Arrow IPC"
+                f"files ending in '{path.suffix}' cannot be read", where=which, hint="Use Parquet, CSV or Arrow IPC"
             )
         if path.stat().st_size == 0:
-            raise InputError("the file is empty", where=uri, hint="Give a file with at least one row")
+            raise InputError("the file is empty", where=which, hint="Give a file with at least one row")
     return paths
 
 

@@ -23,6 +23,7 @@ from dte_panel.shell.state import State
 from dte_panel.shell.tables import MEASURED, column, measured_row
 
 PAGE_ROWS = 25
+HOW = "Choose a row for its definition and its verdicts. Downloads are fit to share: numbers of few rows are left out."
 #: Spreadsheets run a cell that begins like this.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _RESULTS = {"Any result": "", **{text: key for key, text in w.VERDICT_WORDS.items()}, "Not judged": "none"}
@@ -46,7 +47,7 @@ class EvidencePage(param.Parameterized):
         self._rows = [self._row(m, metrics) for m in self._subject.evidence.measurements]
         self._table = Table(columns=MEASURED, caption="Measurements", sortable=True, selectable=True, heard=self._told)
         self._about = FrameHead(visible=False, open=True)
-        self._count = Text(kind="muted", sizing_mode=None)
+        self._count = Text(kind="muted", sizing_mode=None, align="center")
         self._back, self._next = (
             pmui.Button(label=x, variant="outlined", size="small", margin=0) for x in ("Previous", "Next")
         )
@@ -81,7 +82,7 @@ class EvidencePage(param.Parameterized):
             menu.param.watch(lambda e, name=name: self.param.update(**{name: e.new or ""}), "value")
         pager = bar(self._back, self._next, self._count)
         pager.margin = (10, 0, 0, 0)
-        head = FrameHead(title="Measurements", description="Choose a row for its definition and its verdicts.")
+        head = FrameHead(title="Measurements", description=HOW)
         controls = bar(search, *menus, *self._downloads())
         controls.margin = (12, 0, 10, 0)
         return card(head, controls, self._about, self._table, pager)

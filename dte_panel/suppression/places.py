@@ -21,8 +21,8 @@ Sum = tuple[Place, tuple[Place, ...]]
 
 #: The window of the rows without a time. It is never shown, but it may be left over.
 REST = ""
-#: More hidden places than this are not solved for; the cohorts of all windows are hidden instead.
-MOST_UNKNOWN = 500
+#: Sums with more hidden places than this are not solved; the cohorts of all windows are hidden instead.
+MOST_UNKNOWN = 400
 
 
 def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> set[Place]:
@@ -126,26 +126,28 @@ class _Keeper:
 
     def settle(self) -> None:
         """Hide until no small cell is left over or can be solved for."""
-        if len(self.hidden) > MOST_UNKNOWN:
-            for window, cohort in self.counts:
-                if cohort and window not in (REFERENCE, CURRENT):
-                    self.hide((window, cohort))
         keys = sorted({key for cells in self.counts.values() for key, n in cells.items() if 0 < n < self.k}, key=str)
         before = -1
         while before < len(self.hidden):
             before = len(self.hidden)
             for key in keys:
                 self._settle(key)
+            if len(self.hidden) > MOST_UNKNOWN:
+                self.hidden |= {p for p in self.counts if p[1] and p[0] not in (REFERENCE, CURRENT)}
 
     def _settle(self, key: tuple[object, ...]) -> None:
-        known = self._known(key)
+        known, before = self._known(key), len(self.hidden)
         for total, parts in self.equations:
-            left = sum(self._rows(part, key) for part in parts if part not in known)
-            if total in known and 0 < left < self.k:
+            hidden = [part for part in parts if part in self.hidden]
+            unknown = [part for part in hidden if part not in known]
+            left = (sum(self._rows(part, key) for part in some) for some in (hidden, unknown))
+            if total in known and any(0 < rows < self.k for rows in left):
                 self._hide_smallest(parts)
-        for place in sorted(known & self.hidden, key=_order):
-            if 0 < self._rows(place, key) < self.k:
-                self._hide_smallest(self._near(place))
+        if before == len(self.hidden):
+            # No sum by itself leaves anything small over; all of them together may.
+            for place in sorted(known & self.hidden, key=_order):
+                if 0 < self._rows(place, key) < self.k:
+                    self._hide_smallest(self._near(place))
 
     def _rows(self, place: Place, key: tuple[object, ...]) -> int:
         return self.counts.get(place, {}).get(key, 0)
@@ -158,10 +160,13 @@ class _Keeper:
             before = len(known)
             for total, parts in self.equations:
                 left = [part for part in parts if part not in known]
-                if total in known and not any(self._rows(part, key) for part in left):
-                    # No rows are left, so none of them has any.
-                    known |= set(left)
-            known |= self._solved(known)
+                if total in known and (len(left) == 1 or not any(self._rows(part, key) for part in left)):
+                    # One place has what is left; and if nothing is, no place has any.
+                    known.update(left)
+                elif not left:
+                    known.add(total)
+            if before == len(known):
+                known |= self._solved(known)
         return known
 
     def _solved(self, known: set[Place]) -> set[Place]:
@@ -169,16 +174,16 @@ class _Keeper:
         terms = [(total, *parts) for total, parts in self.equations]
         rows = [[place for place in sum_ if place not in known] for sum_ in terms]
         at = {place: i for i, place in enumerate(dict.fromkeys(place for row in rows for place in row))}
-        if not at:
+        if not at or len(at) > MOST_UNKNOWN:
             return set()
         matrix = np.zeros((len(rows), len(at)))
         for i, (sum_, row) in enumerate(zip(terms, rows, strict=True)):
             for place in row:
                 matrix[i, at[place]] = -1.0 if place == sum_[0] else 1.0
         # A place is determined if nothing that all sums allow moves it.
-        _, sizes, basis = np.linalg.svd(matrix[np.abs(matrix).any(axis=1)])
-        free = basis[int((sizes > 1e-9).sum()) :]
-        return {place for place, i in at.items() if np.abs(free[:, i]).max(initial=0.0) < 1e-9}
+        sizes, basis = np.linalg.eigh(matrix.T @ matrix)
+        free = basis[:, sizes < 1e-9]
+        return {place for place, i in at.items() if np.abs(free[i]).max(initial=0.0) < 1e-6}
 
     def _near(self, place: Place) -> list[Place]:
         """The places of the sums that a place is in; if all are hidden, of all sums with anything hidden."""
@@ -191,6 +196,12 @@ class _Keeper:
     def _hide_smallest(self, places: Iterable[Place]) -> None:
         """Hide the smallest place; first of all a cohort hidden elsewhere, whose windows do not add up either."""
         shown = [place for place in places if place in self.counts and place not in self.hidden]
-        if shown:
-            size = {place: sum(self.counts[place].values()) for place in shown}
-            self.hide(min(shown, key=lambda place: (place[1] not in self.cohorts, size[place], _order(place))))
+        if not shown:
+            return
+        size = {place: sum(self.counts[place].values()) for place in shown}
+        least = min(shown, key=lambda place: (place[1] not in self.cohorts, size[place], _order(place)))
+        self.hide(least)
+        for total, parts in self.equations:
+            # Alone among the cohorts of its window it would follow from their sum.
+            if total[0] == least[0] and total not in self.hidden and self.hidden.intersection(parts) == {least}:
+                self._hide_smallest(parts)

@@ -167,7 +167,7 @@ def test_every_page_of_the_demo_stands(demo: str, tab: Any) -> None:
 
 def test_the_demo_on_a_phone_and_in_the_dark(demo: str, tab: Any) -> None:
     seen = tab(demo, 390, "dark")
-    for query in ("", "?page=drift", "?page=performance", "?page=guardrails", "?page=evidence", "?page=plugins"):
+    for query in ("", "?page=drift", "?page=evidence", "?page=guardrails"):
         page = seen.open(query)
         assert overflow(page) == [0, 0], query
     page.get_by_role("button", name="Open drawer").click()
