@@ -132,8 +132,8 @@ class Attacker:
                 self.known += [(place, m.n), (place & self.where(**{m.column: None}), round(m.value * m.n))]
         none = np.any([where for where, n in self.known if n == 0] or [np.zeros(len(self.atoms), bool)], axis=0)
         self.possible = ~none
-        matrix = np.unique(np.array([where & self.possible for where, _ in self.known]), axis=0).astype(float)
-        matrix = matrix.reshape(-1, len(self.atoms))
+        sums = [where for where, _ in self.known] or [none]
+        matrix = np.unique(np.array(sums)[:, self.possible], axis=0).astype(float)
         sizes, basis = np.linalg.eigh(matrix.T @ matrix)
         self.basis = basis[:, sizes > 1e-7].T
 
@@ -167,7 +167,7 @@ class Attacker:
             yield self.where(**dict(zip(names, key, strict=True))), counts.get(text, 0)
 
     def solves(self, cell: np.ndarray) -> bool:
-        target = (cell & self.possible).astype(float)
+        target = cell[self.possible].astype(float)
         return bool(np.abs(target - self.basis.T @ (self.basis @ target)).max() < 1e-6)
 
 

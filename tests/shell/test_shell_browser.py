@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DEMO = ROOT / "dte_panel/data/demo/car-loan/trust.yaml"

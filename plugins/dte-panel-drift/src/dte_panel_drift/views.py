@@ -51,6 +51,8 @@ def over_time(results: Any) -> Any:
     cells = plot.rect("x", "y", 0.96, 0.9, source=source, fill_color=transform("psi", mapper), line_color=None)
     plot.rect("x", "y", 0.96, 0.9, source=failed, fill_color=None, line_color=results.tokens["text"], line_width=1.5)
     labelled(plot.xaxis[0], [w[:10] for w in windows], most=12)
+    # Upright dates would run into each other on a phone.
+    plot.xaxis.major_label_orientation = 0.6
     labelled(plot.yaxis[0], columns)
     plot.grid.visible = False
     bar = ColorBar(
