@@ -168,7 +168,7 @@ def test_gaps_name_their_groups_and_say_across_what(assess: Assess) -> None:
     assert set(gaps) == {"g", "h", "h × g"}
     assert gaps["g"].value == pytest.approx(0.5 - 1 / 3)
     assert gaps["g"].groups == ({"g": "a"}, {"g": "b"})
-    assert gaps["g"].reason == "undefined and left out: None"
+    assert gaps["g"].reason == "undefined and left out: missing"
     assert gaps["h × g"].groups[1] == {"h": "u", "g": "b"}
     assert gaps["g"].cohort == {}
 

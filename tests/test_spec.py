@@ -199,7 +199,7 @@ def test_smallest_spec_has_the_defaults(write: Any) -> None:
     spec = read(write(HEAD + "roles:\nwindows:\nuse_case:\n  risk:\n"))
     assert spec.subject.kind == "model"
     assert (spec.seed, spec.policy, spec.windows, spec.cohorts) == (0, "default", None, ())
-    assert (spec.limits.provider_seconds, spec.limits.share_min_cell) == (60, 5)
+    assert (spec.limits.provider_seconds, spec.limits.share_min_cell) == (600, 5)
     assert (spec.roles.label, spec.roles.sensitive, spec.use_case.risk) == (None, (), None)
 
 

@@ -189,7 +189,7 @@ class Windows(Part):
 class Limits(Part):
     """What an assessment may cost and what may leave the machine."""
 
-    provider_seconds: Annotated[float, Field(gt=0)] = 60.0
+    provider_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Time that one provider may take."""
     share_min_cell: Annotated[int, Field(ge=1)] = 5
     """Cells with fewer rows are hidden when evidence is shared."""
