@@ -136,7 +136,8 @@ def _defined(groups: Groups) -> tuple[list[tuple[Cohort, Value, float]], Value |
     known = [(cohort, value, value.value) for cohort, value in groups if value.value is not None]
     if len(known) < 2:
         return known, Value(None, sum(v.n for _, v in groups), reason=_too_few(len(groups), len(known))), None
-    out = [", ".join("missing" if v is None else v for v in cohort.values()) for cohort, value in groups if value.value is None]
+    left = (cohort for cohort, value in groups if value.value is None)
+    out = [", ".join("missing" if v is None else v for v in cohort.values()) for cohort in left]
     return known, None, f"undefined and left out: {'; '.join(out)}" if out else None
 
 

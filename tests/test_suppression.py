@@ -209,16 +209,26 @@ COUNTS = st.lists(st.tuples(st.integers(0, len(Attacker.atoms) - 1), st.integers
 SURE = dict.fromkeys(product([0, 1], [0, 1], ["a", "b"], ["u", None], ["r", "s"], [2016, 2017]), 9)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=7, deadline=None)
 @given(COUNTS, st.booleans())
 def test_no_small_cell_follows_from_shared_evidence(drawn: list[tuple[int, int]], crossed: bool) -> None:
+    _attack(drawn, crossed)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(COUNTS, st.booleans())
+def test_no_small_cell_follows_however_long_one_looks(drawn: list[tuple[int, int]], crossed: bool) -> None:
+    _attack(drawn, crossed)
+
+
+def _attack(drawn: list[tuple[int, int]], crossed: bool) -> None:
     counts = dict(SURE)
     for atom, n in drawn:
         key = Attacker.atoms[atom]
         counts[key] = counts.get(key, 0) + n
-    cohorts = [["g", "h"]] if crossed else []
     with pytest.MonkeyPatch.context() as patch:
-        local = assess(METRICS, frame(rows_of(counts)), patch, cohorts=cohorts, **ROLES)
+        local = assess(METRICS, frame(rows_of(counts)), patch, cohorts=[["g", "h"]] if crossed else [], **ROLES)
     shared = local.shared(K)
     assert given_away(local, shared) == []
     _check_numbers(local, shared)

@@ -1,4 +1,4 @@
-"""What DuckDB reduces is what plain Python counts, for each window and cohort, whatever the columns hold or are called."""
+"""What DuckDB reduces is what plain Python counts, by window and cohort, whatever the columns hold or are called."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ TYPES = pa.schema(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS)
 def test_every_reduction_is_what_plain_python_counts(drawn: list[Row]) -> None:
     rows = [*SURE, *drawn]
