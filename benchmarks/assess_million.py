@@ -121,7 +121,7 @@ def report(rows: int, contestants: Sequence[Contestant], folder: Path) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("dte-panel", "duckdb", "numpy", "scipy", "pyarrow"))
     sizes = " and ".join(f"{(folder / f'{n}.parquet').stat().st_size / 1e6:.0f} MB" for n in ("reference", "current"))
     table = "\n".join(contestant.row() for contestant in contestants)
-    machine = f"{processor()}, {os.cpu_count()} CPUs, {memory:.0f} GB, {platform.system()} {platform.release()}"
+    machine = f"{processor()}, {os.cpu_count()} CPUs, {memory:.0f} GB, {platform.system()}"
     return f"""# A million rows
 
 Reference and current, {rows:,} rows × 30 columns each, Parquet of {sizes}. Whole processes with start and imports,
