@@ -62,6 +62,7 @@ class Contestant:
 
 def main() -> None:
     args = arguments()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="dte-benchmark-") as name:
         folder = Path(name)
         subprocess.run([sys.executable, HERE / "make_million.py", folder, "--rows", str(args.rows)], check=True)
@@ -73,7 +74,7 @@ def main() -> None:
                 if turn < contestant.runs:
                     contestant.run()
         args.out.parent.mkdir(exist_ok=True)
-        args.out.write_text(report(args.rows, contestants, folder))
+        args.out.write_text(report(args.rows, contestants, folder, load))
     print(f"{args.out} is written")
 
 
@@ -116,7 +117,7 @@ def evidently(folder: Path) -> Path:
     return home / "bin" / "python"
 
 
-def report(rows: int, contestants: Sequence[Contestant], folder: Path) -> str:
+def report(rows: int, contestants: Sequence[Contestant], folder: Path, load: float) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     versions = ", ".join(f"{name} {version(name)}" for name in ("dte-panel", "duckdb", "numpy", "scipy", "pyarrow"))
     sizes = " and ".join(f"{(folder / f'{n}.parquet').stat().st_size / 1e6:.0f} MB" for n in ("reference", "current"))
@@ -133,6 +134,7 @@ runs interleaved; medians of wall time, CPU time and peak memory.
 
 {datetime.now(UTC):%Y-%m-%d}. {machine},
 Python {platform.python_version()}. {versions}.
+Load average before: {load:.1f}. Where other work ran, CPU time says more than wall time.
 
 The rows do not do the same work. `DataDriftPreset` takes one distance for each column. Ours takes eleven drift metrics
 for each column, most with intervals; with all four providers also rates, gaps, performance and guardrails, for every

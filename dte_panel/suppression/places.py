@@ -132,6 +132,9 @@ class _Keeper:
             before = len(self.hidden)
             for key in keys:
                 self._settle(key)
+            if before == len(self.hidden):
+                for family in dict.fromkeys(key[:-1] for key in keys):
+                    self._settle_rest(family)
             if len(self.hidden) > MOST_UNKNOWN:
                 self.hidden |= {p for p in self.counts if p[1] and p[0] not in (REFERENCE, CURRENT)}
 
@@ -148,6 +151,15 @@ class _Keeper:
             for place in sorted(known & self.hidden, key=_order):
                 if 0 < self._rows(place, key) < self.k:
                     self._hide_smallest(self._near(place))
+
+    def _settle_rest(self, family: tuple[object, ...]) -> None:
+        """Cells of one family add up to the rows of a place: what is known of them must not leave a small rest."""
+        keys = sorted({key for cells in self.counts.values() for key in cells if key[:-1] == family}, key=str)
+        known = {key: self._known(key) for key in keys}
+        for place in sorted(self.hidden, key=_order):
+            rest = sum(self._rows(place, key) for key in keys if place not in known[key])
+            if 0 < rest < self.k:
+                self._hide_smallest(self._near(place))
 
     def _rows(self, place: Place, key: tuple[object, ...]) -> int:
         return self.counts.get(place, {}).get(key, 0)

@@ -67,9 +67,9 @@ def test_rates_by_group():
     made.append(measurement("true_positive_rate", {"sex": "Male"}, None))
     drawn = figures(views.rates(Results(made)))
     assert [f.xaxis.axis_label for f in drawn] == [
-        "Selection rate (share of rows)",
-        "True positive rate (share of rows)",
-        "False positive rate (share of rows)",
+        "Selection rate",
+        "True positive rate",
+        "False positive rate",
     ]
     # NULL and a category called "missing" are two groups; crossed groups stand elsewhere.
     assert list(drawn[0].y_range.factors) == [
