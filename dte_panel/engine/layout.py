@@ -265,7 +265,9 @@ def _kinds(
     for role, columns in roles.items():
         for column in columns:
             given = spec.types.get(column)
-            own = [_kind(connection, column, side, sides) for side in sides if column in side.types]
+            # A column without any value has no type of its own; the other side's will do.
+            typed = [side for side in sides if side.types.get(column, "null") != "null"]
+            own = [_kind(connection, column, side, sides) for side in typed]
             kind = given or (own[0] if own else "other")
             if role in ("label", "prediction") and task in ("binary", "multiclass"):
                 kind = "categorical"
@@ -275,7 +277,9 @@ def _kinds(
             missing = next((side.name for side in sides if column not in side.types), None)
             if role == "feature" and missing:
                 left_out[column] = f"column '{column}' is missing from the {missing} data"
-            elif role == "feature" and "numeric" in (kind, *own) and len({*own, kind}) > 1:
+            elif role == "feature" and given == "numeric" and set(own) - {"numeric"}:
+                left_out[column] = f"column '{column}' holds {own[0]} values, but types.{column} says numeric"
+            elif role == "feature" and not given and "numeric" in own and len(set(own)) > 1:
                 left_out[column] = f"column '{column}' holds {own[0]} values now and {own[-1]} values in the reference"
     return kinds, left_out
 

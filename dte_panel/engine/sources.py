@@ -17,7 +17,7 @@ from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError, did_you_mean
 
 Connection = duckdb.DuckDBPyConnection
-ColumnType = Literal["integer", "float", "boolean", "text", "time", "other"]
+ColumnType = Literal["integer", "float", "boolean", "text", "time", "null", "other"]
 
 _TYPES: tuple[tuple[tuple[str, ...], ColumnType], ...] = (
     (
@@ -149,7 +149,7 @@ def open_source(
     if reserved is not None:
         hint = f"Names that begin with {RESERVED} are the engine's own; rename it"
         raise InputError(f"column '{reserved}' cannot be read", where=uri, hint=hint)
-    zones = {str(row[0]): "WITH TIME ZONE" in str(row[1]) for row in described if types[str(row[0])] == "time"}
+    zones = {str(row[0]): _zoned(str(row[1])) for row in described if types[str(row[0])] == "time"}
     return Source(name, uri, int(rows), digest, types, zones)
 
 
@@ -182,9 +182,15 @@ def _column_info(connection: Connection, source: Source, column: str) -> ColumnI
     return ColumnInfo(column, kind, distinct, nulls, low, high, tuple(str(e[0]) for e in examples), source.rows)
 
 
+def _zoned(name: str) -> bool:
+    return "WITH TIME ZONE" in name or name.startswith("TIMESTAMPTZ")
+
+
 def _column_type(name: str) -> ColumnType:
     if name.endswith("]") or name.startswith(("STRUCT", "MAP", "UNION")):
         return "other"
+    if name == '"NULL"':
+        return "null"
     return next((kind for prefixes, kind in _TYPES if name.startswith(prefixes)), "other")
 
 

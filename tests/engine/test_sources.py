@@ -60,7 +60,7 @@ def _parquet(path: Path, table: pa.Table = TABLE) -> str:
 def _csv(path: Path) -> str:
     text = TABLE.to_pandas().astype({"n": "Int64"}).to_csv(index=False)
     if path.suffix == ".gz":
-        path.write_bytes(gzip.compress(text.encode()))
+        path.write_bytes(gzip.compress(text.encode(), mtime=0))
     else:
         path.write_text(text)
     return str(path)
@@ -169,7 +169,15 @@ def test_column_types(connection: Connection) -> None:
         }
     )
     source = open_source(connection, "current", table)
-    kinds = {"f32": "float", "dec": "float", "day": "time", "naive": "time", "aware": "time", "enum": "text"}
+    kinds = {
+        "f32": "float",
+        "dec": "float",
+        "day": "time",
+        "naive": "time",
+        "aware": "time",
+        "enum": "text",
+        "nothing": "null",
+    }
     for name in table.column_names:
         expected = "integer" if name[1:].isdigit() and name[0] in "ui" else kinds.get(name, "other")
         assert source.types[name] == expected, name
