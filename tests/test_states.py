@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dte_panel.states import Binned, Moments, Ordered, Profiled, Scored, Table
 from dte_panel.states.ordered import SCORE_BINS, WRITTEN_VALUES
 
-PROPERTY = settings(max_examples=40, deadline=None)
+PROPERTY = settings(max_examples=25, deadline=None)
 
 #: Ties, both zeros, both infinities, NaN, tiny, huge.
 NUMBERS = st.lists(

@@ -105,11 +105,12 @@ class _Censor:
         }
         self.rows = self._rows()
         self.few = protect({place: {("rows",): n} for place, n in self.rows.items()}, (), k)
+        sized = self.rows.keys() - self.few
         self.counts = self._counts()
         self.hidden: dict[Subject, set[Place]] = {}
         for subject in sorted(self.counts, key=len):
-            self.hidden[subject] = protect(self.counts[subject], self._seeds(subject), k)
-        self.rates = {name: protect(cells, self.few, k) for name, cells in self._rates().items()}
+            self.hidden[subject] = protect(self.counts[subject], self._seeds(subject), k, sized)
+        self.rates = {name: protect(cells, self.few, k, sized) for name, cells in self._rates().items()}
 
     def number(self, m: Measurement) -> Measurement:
         """The measurement as it may be shown."""

@@ -1,12 +1,13 @@
 """Which rows add up to which, and what must be hidden so that a subtraction does not show what is hidden.
 
 A place is a cohort in a window. Its rows are the sum of its parts: of the cohorts of a finer grouping, and, over all of
-``current``, of the windows and the rows without a time. Whoever knows all of a sum but one knows that one too.
+``current``, of the windows and the rows without a time. Whoever knows all of a sum but one knows that one too, and
+whoever knows that nothing is left knows that no part of it has anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 
@@ -25,7 +26,9 @@ REST = ""
 MOST_UNKNOWN = 400
 
 
-def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> set[Place]:
+def protect(
+    counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int, sized: Set[Place] = frozenset()
+) -> set[Place]:
     """The places to hide so that no cell from 1 to ``k`` − 1 is shown or left over.
 
     Parameters
@@ -35,6 +38,8 @@ def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> s
     hidden : iterable of Place
         What is hidden anyway.
     k : int
+    sized : set of Place
+        Where the number of all rows is shown.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def protect(counts: Mapping[Place, Cells], hidden: Iterable[Place], k: int) -> s
         that no place with a small cell can be solved for from all sums together.
     """
     counts = {**counts, **_left_over(counts)}
-    keeper = _Keeper(counts, sums(counts), k)
+    keeper = _Keeper(counts, sums(counts), k, sized)
     for place in sorted(hidden, key=_order):
         keeper.hide(place)
     for place, cells in counts.items():
@@ -108,8 +113,8 @@ def _left_over(counts: Mapping[Place, Cells]) -> dict[Place, Cells]:
 class _Keeper:
     """Hides places until nothing small is left over."""
 
-    def __init__(self, counts: Mapping[Place, Cells], equations: list[Sum], k: int) -> None:
-        self.counts, self.k = counts, k
+    def __init__(self, counts: Mapping[Place, Cells], equations: list[Sum], k: int, sized: Set[Place]) -> None:
+        self.counts, self.k, self.sized = counts, k, sized
         self.equations = [(total, parts) for total, parts in equations if total in counts]
         self.hidden: set[Place] = set()
         self.cohorts: set[Key] = set()
@@ -156,7 +161,7 @@ class _Keeper:
         """Cells of one family add up to the rows of a place: what is known of them must not leave a small rest."""
         keys = sorted({key for cells in self.counts.values() for key in cells if key[:-1] == family}, key=str)
         known = {key: self._known(key) for key in keys}
-        for place in sorted(self.hidden, key=_order):
+        for place in sorted(self.hidden & self.sized, key=_order):
             rest = sum(self._rows(place, key) for key in keys if place not in known[key])
             if 0 < rest < self.k:
                 self._hide_smallest(self._near(place))

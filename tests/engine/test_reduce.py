@@ -181,7 +181,7 @@ TYPES = pa.schema(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(ROWS)
 def test_every_reduction_is_what_plain_python_counts(drawn: list[Row]) -> None:
     rows = [*SURE, *drawn]

@@ -125,7 +125,7 @@ def test_a_window_begins_on_the_start(every: str, start: str, expected: dict[str
     assert counts(MOMENTS, every, start) == {**expected, "current": 7}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.datetimes(D(1900, 1, 1), D(2100, 1, 1)), min_size=1, max_size=20),
     st.sampled_from(["5 hours", "1 day", "10 days", "1 week", "1 month", "5 months", "1 quarter", "3 years"]),
