@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from typing import Any
 
 from dte_panel.shell import evidence_page, overview, plugins_page
@@ -16,6 +17,8 @@ from dte_panel.shell.provider import ProviderPage, holoviews_ready
 from dte_panel.shell.results import Results
 from dte_panel.shell.state import State
 
+#: How often what has been drawn is put on the page.
+TOUCH_MS = 60
 #: So many built pages are kept per session.
 KEPT = 12
 
@@ -96,9 +99,21 @@ class Pages:
             page.draw(_at_once)
             return
 
+        # What touches the page waits for the session's own thread: a callback that another thread adds gets lost while
+        # the document is on hold.
+        waiting: SimpleQueue[Callable[[], Any]] = SimpleQueue()
+
+        def touch() -> None:
+            while not waiting.empty():
+                waiting.get()()
+            if page.done or page.stopped:
+                doc.remove_periodic_callback(handle)
+
+        handle = doc.add_periodic_callback(touch, TOUCH_MS)
+
         def work() -> None:
             holoviews_ready()
-            page.draw(doc.add_next_tick_callback)
+            page.draw(waiting.put)
 
         threading.Thread(target=work, name="dte-page", daemon=True).start()
 

@@ -46,13 +46,8 @@ export function render({model, view}) {
     for (const nav of root.querySelectorAll("nav")) nav.setAttribute("role", "presentation") // ours has the name
     root.querySelector(".main-content")?.setAttribute("tabindex", "-1")
   }
-  // Page draws its parts when it likes: mend until they are there, and once more for what comes late.
-  let tries = 0
-  const settle = () => {
-    mend()
-    if (!shadow() && tries++ < 100) setTimeout(settle, 200)
-    else setTimeout(mend, 2000)
-  }
-  setTimeout(settle, 200)
+  // Page draws its parts when it likes, and anew when the ground changes.
+  const timer = setInterval(mend, 300)
+  model.on("remove", () => clearInterval(timer))
   return mark
 }
