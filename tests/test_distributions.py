@@ -46,10 +46,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def away(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def settled(folder: Path, wheels: Path) -> Path:
     """A folder with an environment in ``env``, into which everything was installed from wheels, and with data."""
-    folder = tmp_path_factory.mktemp("away")
     run(UV, "venv", "--python", sys.executable, "env", cwd=folder)
     wanted = ["--find-links", wheels, "dte-panel[standard]", "dte-panel-echo"]
     run(UV, "pip", "install", "--python", "env", *wanted, cwd=folder)
@@ -61,8 +59,15 @@ def away(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chorus(away: Path) -> Path:
-    """The tutorial provider, copied out of the repository, renamed, built and installed."""
+def away(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a user has who installs everything."""
+    return settled(tmp_path_factory.mktemp("away"), wheels)
+
+
+@pytest.fixture(scope="module")
+def chorus(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the tutorial provider, copied out of the repository, renamed, built and installed."""
+    away = settled(tmp_path_factory.mktemp("chorus"), wheels)
     source = away / "dte-panel-chorus"
     shutil.copytree(ROOT / "plugins/dte-panel-echo", source, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "src/dte_panel_echo").rename(source / "src/dte_panel_chorus")
