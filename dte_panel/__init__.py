@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel.errors import DTEError, InputError
 from dte_panel.hookspecs import hookimpl
-from dte_panel.model import Check, Comparison, Measurement, Metric, Policy, Theme, Value, Verdict, View
+from dte_panel.model import (
+    Check,
+    Comparison,
+    Measurement,
+    Metric,
+    Policy,
+    SecondOpinion,
+    Theme,
+    Value,
+    Verdict,
+    View,
+)
 from dte_panel.operators import change, difference, largest, ratio
 from dte_panel.reductions import (
     Categories,
@@ -47,6 +58,7 @@ __all__ = [
     "Profile",
     "Rows",
     "Scores",
+    "SecondOpinion",
     "Sums",
     "Theme",
     "Value",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 from dte_panel import policy as policies
 from dte_panel import registry as plugins
@@ -19,11 +18,13 @@ from dte_panel.engine.duckdb import Cells, EngineError, Reducer
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, open_source
-from dte_panel.errors import PluginError, unknown_name
+from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.measure import Measurer
-from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, Policy, overall
-from dte_panel.registry import Plugin, Registry, describe, guarded
+from dte_panel.model import CURRENT, REFERENCE, Policy, overall
+from dte_panel.provider import definition, named
+from dte_panel.registry import Registry, describe
+from dte_panel.second import Opinions
 from dte_panel.spec import Spec, check_columns, read_policy
 from dte_panel.states import Documented, Table
 
@@ -33,7 +34,9 @@ WRITTEN_CELLS = 5_000
 _PACKAGES = ("dte-panel", "duckdb", "numpy", "pyarrow", "scipy")
 
 
-def assess(current: Any, *, reference: Any = None, progress: Progress | None = None, **arguments: Any) -> Evidence:
+def assess(
+    current: Any, *, reference: Any = None, verify: bool = False, progress: Progress | None = None, **arguments: Any
+) -> Evidence:
     """Assess data in memory or in files.
 
     Parameters
@@ -42,6 +45,8 @@ def assess(current: Any, *, reference: Any = None, progress: Progress | None = N
         The data to judge.
     reference : same, optional
         What it is compared with.
+    verify : bool
+        Hold every number against the library that defines it, where there is one; a disagreement is an error.
     progress : callable, optional
         Called with ``(done, total, text)``.
     **arguments
@@ -59,10 +64,12 @@ def assess(current: Any, *, reference: Any = None, progress: Progress | None = N
     """
     names = {side: data for side, data in (("current", current), ("reference", reference)) if data is not None}
     uris = {s: str(d) if isinstance(d, str | Path) else f"<{type(d).__name__}>" for s, d in names.items()}
-    return assess_spec(Spec.from_arguments(data=uris, **arguments), data=names, progress=progress)
+    return assess_spec(Spec.from_arguments(data=uris, **arguments), data=names, verify=verify, progress=progress)
 
 
-def assess_spec(spec: Spec, *, data: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Evidence:
+def assess_spec(
+    spec: Spec, *, data: Mapping[str, Any] | None = None, verify: bool = False, progress: Progress | None = None
+) -> Evidence:
     """Assess what a spec describes.
 
     Parameters
@@ -71,6 +78,8 @@ def assess_spec(spec: Spec, *, data: Mapping[str, Any] | None = None, progress: 
         As :func:`dte_panel.spec.read` gives it.
     data : mapping, optional
         ``current`` and ``reference``; default: what ``spec.data`` names.
+    verify : bool
+        As for :func:`assess`.
     progress : callable, optional
         Called with ``(done, total, text)``.
     """
@@ -82,7 +91,8 @@ def assess_spec(spec: Spec, *, data: Mapping[str, Any] | None = None, progress: 
     connection = connect()
     seed = stats.base_seed.set(spec.seed)
     try:
-        return _Assessment(spec, policy, registry, connection, data, progress).run()
+        opinions = Opinions() if verify else None
+        return _Assessment(spec, policy, registry, connection, data, progress, opinions).run()
     finally:
         stats.base_seed.reset(seed)
         connection.close()
@@ -99,14 +109,15 @@ class _Assessment:
         connection: Connection,
         data: Mapping[str, Any] | None,
         progress: Progress | None,
+        opinions: Opinions | None,
     ) -> None:
         self.spec, self.policy, self.registry = spec, policy, registry
-        self.connection = connection
+        self.connection, self.opinions = connection, opinions
         self.progress = progress or (lambda done, total, text: None)
         self.created = datetime.now(UTC).replace(microsecond=0)
         self.sources = self._open(data)
         self.layout: Layout = resolve(connection, spec, self.sources[CURRENT], self.sources.get(REFERENCE))
-        self.providers = dict(_named(registry.plugins))
+        self.providers = dict(named(registry.plugins))
         self.records: list[StateRecord] = []
 
     def run(self) -> Evidence:
@@ -157,7 +168,9 @@ class _Assessment:
         wanted = plan.requests((m for metrics in chosen.values() for m in metrics), self.layout)
         wanted = [request for request in wanted if request.column == column]
         states = self._reduce(wanted, reducers)
-        measurer = Measurer(self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts)
+        measurer = Measurer(
+            self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts, opinions=self.opinions
+        )
         for name, metrics in chosen.items():
             provider = self.providers[name]
             if metrics and provider.state in ("ok", "error"):
@@ -201,6 +214,7 @@ class _Assessment:
                 "subject": described["subject"],
                 "use_case": described["use_case"],
                 "roles": described["roles"],
+                "bands": described["bands"],
                 "data": [source.record() for source in self.sources.values()],
                 "created": self.created.isoformat(),
                 "current_end": end,
@@ -238,6 +252,7 @@ class _Assessment:
             windows=list(self.layout.starts.values()),
             cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
             notes=notes,
+            second_opinion=self.opinions.record() if self.opinions else {},
         )
 
     def _applicable(self) -> tuple[tuple[Any, ...], list[str]]:
@@ -252,85 +267,6 @@ class _Assessment:
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
 
 
-def _named(installed: Iterable[Plugin]) -> Iterator[tuple[str, _Provider]]:
-    """Each plugin by its id; a second one of the same id by its distribution too, so that both stay visible."""
-    taken: set[str] = set()
-    for plugin in installed:
-        yield (plugin.id if plugin.id not in taken else f"{plugin.id} of {plugin.distribution}"), _Provider(plugin)
-        taken.add(plugin.id)
-
-
 def _record_order(record: StateRecord) -> tuple[Any, ...]:
     cohort = [(c, v is None, v or "") for c, v in sorted(record.cohort.items())]
     return record.kind, record.columns, record.column or "", record.window, len(cohort), cohort
-
-
-class _Provider:
-    """A plugin during one assessment: what it measures, how long it took, how it is."""
-
-    def __init__(self, plugin: Plugin) -> None:
-        self.plugin = plugin
-        self.state: str = plugin.state
-        self.reason = plugin.reason
-        self.seconds = 0.0
-        self.settings: Any = None
-        self.metrics: list[Metric] = []
-        self.measurements: list[Measurement] = []
-
-    def ask(self, registry: Registry, values: Mapping[str, Any]) -> list[Measurement]:
-        """Learn its settings and metrics; nothing is measured yet."""
-        self.settings = registry.settings(self.plugin, values)
-        self.metrics = registry.metrics(self.plugin, self.settings)
-        return []
-
-    def run(self, call: Callable[[], list[Measurement]], budget: float, what: str) -> None:
-        """Run its code within what is left of its budget; if it fails, it is broken from now on."""
-        started = perf_counter()
-        try:
-            made = guarded(call, max(budget - self.seconds, 0.001), what)
-        except PluginError as error:
-            self.state, self.reason = "broken", str(error)
-            made = self._lost()
-        self.measurements += made
-        raised = next((m for m in made if m.status == "error"), None)
-        if raised is not None and self.state == "ok":
-            self.state, self.reason = "error", f"{raised.metric}: {raised.reason}"
-        self.seconds += perf_counter() - started
-
-    def measure(self, measurer: Measurer, metrics: Iterable[Metric], column: str | None) -> list[Measurement]:
-        """Measure some metrics of one column; a metric that raises makes its own numbers errors."""
-        return [made for metric in metrics for made in measurer.measure(self.plugin.id, metric, column)]
-
-    def _lost(self) -> list[Measurement]:
-        """An error for each metric of a provider that fell out: what it did not get to is not a silence."""
-        name, why = self.plugin.id, self.reason
-        return [
-            Measurement(f"{name}.{m.id}", m.version, name, CURRENT, {}, None, None, None, None, 0, "error", why)
-            for m in self.metrics
-        ]
-
-    def record(self) -> dict[str, Any]:
-        """What the evidence says of it."""
-        plain = {k: getattr(self.plugin, k) for k in ("id", "distribution", "version", "license", "origin")}
-        values = self.settings.param.values() if self.settings is not None else {}
-        return {
-            **plain,
-            "hooks": list(self.plugin.hooks),
-            "metrics": [metric.id for metric in self.metrics] or list(self.plugin.metrics),
-            "settings": {k: v for k, v in values.items() if k != "name"},
-            "state": self.state,
-            "reason": self.reason,
-            "seconds": round(self.seconds, 3),
-        }
-
-
-def definition(metric: Metric) -> dict[str, Any]:
-    """What a metric is, as plain JSON."""
-    fields = ("title", "definition", "formula", "source", "better", "target", "unit", "interval", "version", "group")
-    return {
-        **{name: getattr(metric, name) for name in fields},
-        "range": list(metric.range),
-        "aliases": list(metric.aliases),
-        "across": cast(str | None, getattr(metric, "across", None)),
-        "needs": plan.needs(metric),
-    }

@@ -10,14 +10,17 @@ from typing import Any
 
 from dte_panel import reductions
 from dte_panel.errors import PluginError, did_you_mean
-from dte_panel.model import Comparison, Metric, Reduction
+from dte_panel.model import Comparison, Metric, Reduction, SecondOpinion
 
-ROLES = ("label", "prediction", "score", "sensitive", "feature", "text", "time", "id")
+ROLES = (
+    "label", "prediction", "score", "sensitive", "control", "feature", "text", "time", "id", "prediction_low",
+    "prediction_high",
+)  # fmt: skip
 TASKS = ("binary", "multiclass", "regression", "none")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*")
 _TEXTS = ("title", "definition", "formula", "source", "unit", "interval", "group")
 #: Fields of a metric that stay in the process; all others are written into the evidence.
-_INNER = ("reduce", "finish", "of")
+_INNER = ("reduce", "finish", "of", "second")
 #: Reductions that make one state for all rows, not one for each column.
 _OF_ROWS = (reductions.Counts, reductions.Scores, reductions.Sums)
 
@@ -58,12 +61,20 @@ def mistakes(metric: Any) -> Iterator[str]:
         json.dumps({f.name: getattr(metric, f.name) for f in fields(metric) if f.name not in _INNER}, allow_nan=False)
     except (TypeError, ValueError) as error:
         yield f"a field that cannot be written as JSON ({error}); no limit of a range is None"
+    yield from _of_second(metric.second)
     for reduction in metric.reductions:
         yield from _of_reduction(reduction)
     if isinstance(metric, Comparison):
         yield from _of_comparison(metric)
     if not metric.reductions and getattr(metric, "across", "") != "cohorts":
         yield "nothing to reduce"
+
+
+def _of_second(second: Any) -> Iterator[str]:
+    if not isinstance(second, SecondOpinion | None):
+        yield f"second={second!r:.80}, which is not a SecondOpinion"
+    elif second and not (callable(second.compute) and isinstance(second.library, str) and second.tolerance >= 0):
+        yield "a second opinion without a library, something to call, or a tolerance"
 
 
 def _of_comparison(metric: Any) -> Iterator[str]:

@@ -97,6 +97,8 @@ class Evidence:
     cohorts : sequence of Cohort
     notes : sequence of str
         What was left out, in words.
+    second_opinion : mapping
+        How many numbers the reference libraries agree with, and each disagreement; empty where nobody asked.
     suppressed_below : int or None
         Cells under this size have been suppressed; ``None`` for local, exact evidence.
     """
@@ -118,6 +120,7 @@ class Evidence:
     windows: Sequence[str] = ()
     cohorts: Sequence[Cohort] = ()
     notes: Sequence[str] = ()
+    second_opinion: Mapping[str, Any] = field(default_factory=dict)
     suppressed_below: int | None = None
 
     def to_json(self) -> dict[str, Any]:

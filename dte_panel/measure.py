@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from dte_panel.engine import plan
 from dte_panel.engine.duckdb import Cells, Place
@@ -15,9 +15,13 @@ from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement,
 from dte_panel.operators import finite_or_none
 from dte_panel.reductions import Facts
 from dte_panel.registry import describe
+from dte_panel.second import Opinions
 from dte_panel.states import Documented, State
 
+T = TypeVar("T")
 States = Mapping[tuple[Any, str | None], Cells | str]
+#: Where it is measured, across which groups, the value, and what it was made from.
+Made = tuple[Place, str | None, Value | Exception, Sequence[Any]]
 
 
 class Measurer:
@@ -30,11 +34,21 @@ class Measurer:
         Request key to states by place, or to the reason why there are none.
     has_reference : bool
     facts : Documented
+    opinions : Opinions, optional
+        Hold each number against the library that defines it.
     """
 
-    def __init__(self, layout: Layout, states: States, *, has_reference: bool, facts: Documented) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        states: States,
+        *,
+        has_reference: bool,
+        facts: Documented,
+        opinions: Opinions | None = None,
+    ) -> None:
         self.layout, self.states, self.has_reference = layout, states, has_reference
-        self.facts: Cells = {(CURRENT, ()): facts}
+        self.facts, self.opinions = facts, opinions
 
     def measure(self, provider: str, metric: Metric, column: str | None) -> Iterator[Measurement]:
         """All measurements of a metric for one column."""
@@ -46,9 +60,10 @@ class Measurer:
             yield _measurement(provider, metric, (CURRENT, ()), column, Value(None, reason=why))
             return
         nothing = True
-        for place, across, value in self._values(metric, column):
+        for place, across, value, states in self._values(metric, column):
             nothing = False
-            yield _measurement(provider, metric, place, column, value, across)
+            made = _measurement(provider, metric, place, column, value, across)
+            yield self.opinions.hear(metric, made, states) if self.opinions else made
         if nothing and column is None:
             lacking = Value(None, reason="the data lacks a column that it reads")
             yield _measurement(provider, metric, (CURRENT, ()), None, lacking)
@@ -64,13 +79,13 @@ class Measurer:
                 return "no sensitive role is set: add roles.sensitive"
         return self.layout.left_out.get(column) if column else None
 
-    def _values(self, metric: Metric, column: str | None) -> Iterator[tuple[Place, str | None, Value | Exception]]:
+    def _values(self, metric: Metric, column: str | None) -> Iterator[Made]:
         if isinstance(metric, Comparison) and metric.across == "cohorts":
             yield from self._across_cohorts(metric, column)
             return
         cells = self._cells(metric, column)
         if isinstance(cells, str):
-            yield (CURRENT, ()), None, RuntimeError(cells)
+            yield (CURRENT, ()), None, RuntimeError(cells), ()
             return
         against = isinstance(metric, Comparison)
         for place in self._places(metric, cells):
@@ -81,21 +96,21 @@ class Measurer:
             if against:
                 before = [c.get((REFERENCE, cohort)) for c in cells]
                 if any(state is None for state in before):
-                    yield place, None, Value(None, reason="the reference has no such rows")
+                    yield place, None, Value(None, reason="the reference has no such rows"), ()
                     continue
                 states += [state for state in before if state is not None]
-            yield place, None, _finish(metric, states)
+            yield place, None, _finish(metric, states), states
 
-    def _across_cohorts(
-        self, metric: Comparison, column: str | None
-    ) -> Iterator[tuple[Place, str | None, Value | Exception]]:
+    def _across_cohorts(self, metric: Comparison, column: str | None) -> Iterator[Made]:
         made: dict[str, dict[Place, Value | Exception]] = {}
+        reduced: dict[str, dict[Place, Sequence[State]]] = {}
         for part in metric.of:
             cells = self._cells(part, column)
             if isinstance(cells, str):
-                yield (CURRENT, ()), None, RuntimeError(cells)
+                yield (CURRENT, ()), None, RuntimeError(cells), ()
                 return
-            made[part.id] = {p: _finish(part, [c[p] for c in cells]) for p in _common(cells)}
+            reduced[part.id] = {p: [c[p] for c in cells] for p in _common(cells)}
+            made[part.id] = {p: _finish(part, states) for p, states in reduced[part.id].items()}
         found = sorted({window for places in made.values() for window, _ in places})
         for window in found:
             if window not in (REFERENCE, CURRENT) and not metric.windows:
@@ -103,18 +118,19 @@ class Measurer:
             for grouping in self.layout.groupings[1:]:
                 groups = {name: _grouped(places, window, grouping) for name, places in made.items()}
                 if any(groups.values()):
-                    yield (window, ()), " × ".join(grouping), _compare(metric, groups)
+                    states = {name: _grouped(places, window, grouping) for name, places in reduced.items()}
+                    yield (window, ()), " × ".join(grouping), _compare(metric, groups), (states,)
 
     def _cells(self, metric: Metric, column: str | None) -> list[Cells] | str:
         """The states of each reduction by place, or why there are none."""
-        found: list[Cells] = []
-        for reduction in metric.reductions:
-            key = Request(reduction, column).key
-            cells = self.facts if isinstance(reduction, Facts) else self.states.get(key, {})
+        kept = {r: self.states.get(Request(r, column).key, {}) for r in metric.reductions if not isinstance(r, Facts)}
+        for cells in kept.values():
             if isinstance(cells, str):
                 return cells
-            found.append(cells)
-        return found
+        # What the spec says of itself holds wherever the other states are.
+        places = next(iter(kept.values()), {(CURRENT, ()): None})
+        facts: Cells = dict.fromkeys(cast("Iterable[Place]", places), self.facts)
+        return [facts if isinstance(r, Facts) else cast(Cells, kept[r]) for r in metric.reductions]
 
     def _places(self, metric: Metric, cells: Sequence[Cells]) -> list[Place]:
         return [
@@ -129,10 +145,8 @@ def _common(cells: Sequence[Cells]) -> list[Place]:
     return [place for place in first if all(place in other for other in rest)]
 
 
-def _grouped(
-    places: Mapping[Place, Value | Exception], window: str, grouping: tuple[str, ...]
-) -> list[tuple[Cohort, Value | Exception]]:
-    """The values of one grouping's cohorts, in the order of the cohorts."""
+def _grouped(places: Mapping[Place, T], window: str, grouping: tuple[str, ...]) -> list[tuple[Cohort, T]]:
+    """What one grouping's cohorts have, in the order of the cohorts."""
     wanted = sorted(grouping)
     found = [
         (cohort, value) for (w, cohort), value in places.items() if w == window and [c for c, _ in cohort] == wanted

@@ -49,6 +49,30 @@ class Value:
 
 
 @dataclass(frozen=True)
+class SecondOpinion:
+    """The same number from the library that defines it: what ``assess --verify`` holds ours against.
+
+    Attributes
+    ----------
+    library : str
+        Its distribution, such as ``"scikit-learn"``.
+    compute : callable
+        Gets what ``finish`` gets (for ``across="cohorts"`` a mapping from each metric id in ``of`` to the list of
+        ``(cohort, states)`` of one grouping) and returns the library's own number on these collapsed, weighted cells;
+        ``None`` where the library has no such number. Called only when asked for; heavy imports stand inside.
+    tolerance : float
+        Largest distance that counts as agreement, relative to ``max(1, |value|)``.
+    why : str
+        Why it is another tolerance than 1e-12.
+    """
+
+    library: str
+    compute: Callable[..., float | None]
+    tolerance: float = 1e-12
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Metric:
     """One thing that can be measured: what to reduce, and how the number comes from the state.
 
@@ -82,6 +106,8 @@ class Metric:
         What other libraries call it.
     group : str
         Heading within the provider, such as an axis of the guardrails or "ratios".
+    second : SecondOpinion or None
+        How the library that defines the metric computes it.
     """
 
     id: str
@@ -102,6 +128,7 @@ class Metric:
     version: int = 1
     aliases: tuple[str, ...] = ()
     group: str = ""
+    second: SecondOpinion | None = None
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
@@ -176,7 +203,10 @@ class Theme:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number: metric@version × window × cohort, with its interval, ``n`` and a status."""
+    """One number: metric@version × window × cohort, with its interval, ``n`` and a status.
+
+    ``adjusted`` is a p-value after Benjamini-Hochberg over all p-values of the assessment.
+    """
 
     metric: str
     version: int
@@ -193,13 +223,16 @@ class Measurement:
     across: str | None = None
     groups: Sequence[Cohort] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    adjusted: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON; the gap's keys are there only where there is a gap."""
+        """Plain JSON; the keys of gaps, details and adjusted p-values are there only where these are."""
         document = asdict(self)
         for key in ("across", "groups", "detail"):
             if not document[key]:
                 del document[key]
+        if self.adjusted is None:
+            del document["adjusted"]
         return document
 
     @classmethod

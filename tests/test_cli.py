@@ -73,7 +73,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def _assessed(*verdicts: Verdict, **changes: Any) -> None:
         made = evidence(*verdicts, **changes)
-        monkeypatch.setattr(commands, "evidence_of", lambda path: made)
+        monkeypatch.setattr(commands, "evidence_of", lambda path, verify=False: made)
 
     return _assessed
 
@@ -233,7 +233,7 @@ def test_share_suppresses(assessed: Any, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_errors_of_ours_are_one_message(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def fail(path: str) -> Evidence:
+    def fail(path: str, *, verify: bool = False) -> Evidence:
         raise PluginError("no good", where="drift")
 
     monkeypatch.setattr(commands, "evidence_of", fail)
@@ -243,7 +243,7 @@ def test_errors_of_ours_are_one_message(monkeypatch: pytest.MonkeyPatch, capsys:
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_faults_of_ours_ask_for_debug(place: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def fail(path: str) -> Evidence:
+    def fail(path: str, *, verify: bool = False) -> Evidence:
         return cast(Evidence, 1 // 0)
 
     monkeypatch.setattr(commands, "evidence_of", fail)
@@ -257,7 +257,7 @@ def test_faults_of_ours_ask_for_debug(place: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def stop(path: str) -> Evidence:
+    def stop(path: str, *, verify: bool = False) -> Evidence:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "evidence_of", stop)
@@ -579,3 +579,17 @@ def test_init_without_data(tmp_path: Path, capsys: Capture) -> None:
     assert main(["init", str(tmp_path / "no.parquet"), "--out", str(tmp_path / "t.yaml")]) == 2
     assert "no.parquet" in capsys.readouterr().err
     assert not (tmp_path / "t.yaml").exists()
+
+
+@pytest.mark.parametrize("command", ["assess", "check"])
+def test_verify_prints_what_the_libraries_say(command: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    second = {"numbers": 3, "agree": 3, "tolerance": 1e-12, "libraries": {"scipy": "1.0"}, "disagreements": []}
+
+    def assess(path: str, *, verify: bool = False) -> Evidence:
+        return evidence(verdict("pass"), second_opinion=second if verify else {})
+
+    monkeypatch.setattr(commands, "evidence_of", assess)
+    main([command, "t.yaml"])
+    assert "agree" not in capsys.readouterr().out
+    main([command, "t.yaml", "--verify"])
+    assert "3 of 3 numbers agree with scipy 1.0 to 1e-12.\n" in capsys.readouterr().out

@@ -344,3 +344,18 @@ def test_shipped_schema_is_current() -> None:
         "write it again: python -c 'import json; from dte_panel.spec import json_schema; "
         "print(json.dumps(json_schema(), indent=2))' > docs/trust.schema.json"
     )
+
+
+def test_bands_ascend_and_belong_to_a_grouping_column() -> None:
+    made = Spec.from_arguments(sensitive=["age"], bands={"age": [25, 65]})
+    assert made.bands == {"age": (25.0, 65.0)}
+    with pytest.raises(InputError, match="must ascend"):
+        Spec.from_arguments(sensitive=["age"], bands={"age": [65, 25]})
+    with pytest.raises(InputError, match=r"column 'aeg' is neither.*Did you mean 'age'"):
+        Spec.from_arguments(sensitive=["age"], bands={"aeg": [25]})
+
+
+def test_a_control_column_may_be_a_feature_but_not_sensitive() -> None:
+    assert Spec.from_arguments(control=["dept"], features=["dept"]).roles.control == ("dept",)
+    with pytest.raises(InputError, match=r"already is roles\.sensitive"):
+        Spec.from_arguments(control=["dept"], sensitive=["dept"])

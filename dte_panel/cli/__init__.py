@@ -102,6 +102,7 @@ def _check(sub: _Sub) -> None:
 def _result(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print the evidence as JSON and nothing else")
     made.add_argument("--out", metavar="FILE", help="write the evidence to a file")
+    made.add_argument("--verify", action="store_true", help="compute the numbers again with the reference libraries")
 
 
 def _serve(sub: _Sub) -> None:

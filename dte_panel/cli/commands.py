@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
 
 
-def evidence_of(path: str) -> Evidence:
+def evidence_of(path: str, *, verify: bool = False) -> Evidence:
     """Assess one trust.yaml, with a progress bar where it takes long."""
     from dte_panel import spec
     from dte_panel.conductor import assess_spec
@@ -31,7 +31,7 @@ def evidence_of(path: str) -> Evidence:
     wanted = spec.read(path)
     try:
         with _quiet(), Progress(f"Assessing {wanted.subject.name}") as progress:
-            return assess_spec(wanted, progress=progress)
+            return assess_spec(wanted, verify=verify, progress=progress)
     except InputError as error:
         # the engine knows keys, not the file they stand in
         if error.where.split(".")[0] in type(wanted).model_fields:
@@ -52,7 +52,7 @@ def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
 
 def assess(args: Namespace) -> int:
     """Measure, judge, print the table."""
-    evidence = evidence_of(args.spec)
+    evidence = evidence_of(args.spec, verify=args.verify)
     if args.share:
         evidence = evidence.shared()
     _finish(evidence, args, report.assessment(evidence))
@@ -61,7 +61,7 @@ def assess(args: Namespace) -> int:
 
 def check(args: Namespace) -> int:
     """Measure, judge, say what decides, and answer with the exit code."""
-    evidence = evidence_of(args.spec)
+    evidence = evidence_of(args.spec, verify=args.verify)
     _finish(evidence, args, report.deciding(evidence))
     return 4 if args.strict and evidence.verdict == "warn" else EXIT[evidence.verdict]
 

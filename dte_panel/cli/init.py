@@ -24,6 +24,7 @@ _SINGLE = {
 }
 _LISTS = {
     "sensitive": ("columns that groups of people are made from", "[sex, race]"),
+    "control": ("columns within whose values groups are compared once more", "[department]"),
     "text": ("free text, searched for e-mail addresses and the like", "[comment]"),
     "ignore": ("columns that are not looked at", "[row_number]"),
 }

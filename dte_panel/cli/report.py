@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel.cli.output import table
 from dte_panel.model import SEVERITY, Measurement, Verdict, VerdictWord, cohort_key
+from dte_panel.second import sentence
 
 if TYPE_CHECKING:
     from dte_panel.evidence import Evidence
@@ -29,7 +30,9 @@ def headline(evidence: Evidence) -> str:
     subject = evidence.subject
     about = [str(subject.get("kind", "")), f"version {subject['version']}" if subject.get("version") else ""]
     required = [v for v in evidence.verdicts if v.required]
-    return f"{subject['name']} ({', '.join(filter(None, about))})\n" + _sentence(evidence.verdict, required)
+    told = [f"{subject['name']} ({', '.join(filter(None, about))})", _sentence(evidence.verdict, required)]
+    second = sentence(evidence.second_opinion)
+    return "\n".join([*told, *([f"{second}."] if second else [])])
 
 
 def _sentence(word: VerdictWord, required: Sequence[Verdict]) -> str:

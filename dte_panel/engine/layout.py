@@ -22,7 +22,8 @@ MOST_CLASSES = 30
 MOST_GROUPS = 100
 #: Values that name the positive class without being told so.
 POSITIVE = {"1", "true", "True"}
-_SINGLE = ("label", "prediction", "score", "time", "id")
+_NUMBERS = ("score", "prediction_low", "prediction_high")
+_SINGLE = ("label", "prediction", "score", "time", "id", "prediction_low", "prediction_high")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str,
     # A column that only the reference has is kept: its absence is a finding, not a silence.
     every = [*current.types, *(c for c in (reference.types if reference else ()) if c not in current.types)]
     features = roles.features or tuple(c for c in every if c not in taken)
-    return {**named, "sensitive": tuple(roles.sensitive), "text": tuple(roles.text), "feature": tuple(features)}
+    lists = {role: tuple(getattr(roles, role)) for role in ("sensitive", "control", "text")}
+    return {**named, **lists, "feature": tuple(features)}
 
 
 def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
@@ -137,11 +139,11 @@ def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
         if side.types[column] == "other" or (role in ("label", "prediction") and side.types[column] == "time"):
             hint = "Name a column of plain values"
             raise InputError(f"column '{column}' holds values that cannot be a {role}", where=where, hint=hint)
-        if role == "score" and side.types[column] not in ("integer", "float"):
+        if role in _NUMBERS and side.types[column] not in ("integer", "float"):
             raise InputError(
-                f"column '{column}' holds {side.types[column]} values; a score must be a number",
+                f"column '{column}' holds {side.types[column]} values; a {role} must be a number",
                 where=where,
-                hint="Name a numeric column, or leave roles.score out",
+                hint=f"Name a numeric column, or leave roles.{role} out",
             )
         ((filled,),) = connection.execute(f"SELECT COUNT({sql.quote(column)}) FROM {side.sql}").fetchall()
         if not filled:

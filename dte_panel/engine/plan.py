@@ -29,7 +29,7 @@ APPLIES: dict[type[Reduction], tuple[str, ...]] = {
     Rows: ("categorical", "text"),
     Distinct: ("numeric", "categorical", "text"),
 }
-ROLES = ("label", "prediction", "score", "time", "id", "sensitive")
+ROLES = ("label", "prediction", "score", "time", "id", "sensitive", "control", "prediction_low", "prediction_high")
 
 
 @dataclass(frozen=True)

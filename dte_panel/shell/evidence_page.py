@@ -15,6 +15,7 @@ import param
 
 from dte_panel.evidence import Evidence
 from dte_panel.model import Measurement
+from dte_panel.second import sentence
 from dte_panel.shell import words as w
 from dte_panel.shell.layout import bar, card, stack
 from dte_panel.shell.parts import FrameHead, Hero, Table, Text
@@ -66,7 +67,8 @@ class EvidencePage(param.Parameterized):
     def _hero(self) -> Hero:
         evidence = self._subject.evidence
         rows = [f"{s.get('name')}: {w.plural(int(s.get('rows') or 0), 'row')}" for s in evidence.data]
-        return Hero(title="Evidence", facts=[w.plural(len(evidence.measurements), "measurement"), *rows])
+        told = [w.plural(len(evidence.measurements), "measurement"), *rows, sentence(evidence.second_opinion)]
+        return Hero(title="Evidence", facts=[text for text in told if text])
 
     def _browser(self) -> Any:
         wide = {"size": "small", "margin": 0, "width": 190}

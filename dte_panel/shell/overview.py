@@ -7,6 +7,7 @@ from typing import Any
 
 from dte_panel.model import SEVERITY, Measurement, cohort_key
 from dte_panel.policy import parse_bound
+from dte_panel.second import sentence
 from dte_panel.shell import words as w
 from dte_panel.shell.findings import Finding, headline, rank, worst_of
 from dte_panel.shell.layout import card, stack
@@ -38,11 +39,13 @@ def hero(subject: Subject) -> Hero:
     evidence = subject.evidence
     judged = {id(v.measurement) for v in evidence.verdicts if v.measurement}
     policy = evidence.policy.get("title") or evidence.policy.get("id") or ""
+    second = sentence(evidence.second_opinion)
     optional = {k: subject.summary.counts[k] - subject.summary.required[k] for k in subject.summary.counts}
     notes = [
         f"{w.plural(len(judged), 'result')} judged, out of {w.plural(len(evidence.measurements), 'measurement')}"
         + (f", by the policy “{policy}”." if policy else "."),
         _optional(optional),
+        f"{second}." if second else "",
         *map(str, evidence.notes),
     ]
     return Hero(

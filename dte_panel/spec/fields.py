@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,8 +32,8 @@ ColumnType = Literal["numeric", "categorical", "text"]
 Positive = bool | int | float | str
 
 UNITS: tuple[Unit, ...] = ("hour", "day", "week", "month", "quarter", "year")
-SINGLE_ROLES = ("label", "prediction", "score", "time", "id")
-LIST_ROLES = ("sensitive", "text", "ignore", "features")
+SINGLE_ROLES = ("label", "prediction", "score", "time", "id", "prediction_low", "prediction_high")
+LIST_ROLES = ("sensitive", "control", "text", "ignore", "features")
 _EVERY = re.compile(r"(?:(\d{1,6})\s*)?([a-z]+?)s?", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -79,6 +81,12 @@ def _positive(value: object) -> Positive:
     raise ValueError("must be one value of the label: text, a number, true or false")
 
 
+def _ascending(edges: tuple[float, ...]) -> tuple[float, ...]:
+    if any(a >= b for a, b in pairwise(edges)):
+        raise ValueError("the edges of bands must ascend, such as [25, 40, 65]")
+    return edges
+
+
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), WithJsonSchema(_TEXTS)]
 _LENGTH = {"type": "string", "examples": ["1 year", "2 weeks", "30 days", "1 month", "1 quarter", "12 hours"]}
@@ -116,6 +124,19 @@ class Subject(Part):
     """Where the data comes from."""
 
 
+class Costs(Part):
+    """What each outcome of a yes-or-no decision costs, in one unit; what is left out costs nothing."""
+
+    true_positive: float = 0.0
+    """A positive that is found; a gain is negative."""
+    false_positive: float = 0.0
+    """A negative that is taken for a positive."""
+    false_negative: float = 0.0
+    """A positive that is missed."""
+    true_negative: float = 0.0
+    """A negative that is left alone."""
+
+
 class UseCase(Part):
     """What the subject is used for."""
 
@@ -125,6 +146,8 @@ class UseCase(Part):
     """How much harm a wrong answer does."""
     value: str | None = None
     """What is at stake."""
+    costs: Costs | None = None
+    """What right and wrong decisions cost."""
 
 
 class Data(Part):
@@ -156,10 +179,16 @@ class Roles(Part):
     """The value of the label that counts as positive, such as 1 or "yes"."""
     sensitive: Names = ()
     """Columns that groups of people are made from, such as sex and race."""
+    control: Names = ()
+    """Columns within whose values groups are compared once more, such as department."""
     time: str | None = None
     """When the row happened: a date, a time stamp or a year."""
     id: str | None = None
     """What tells rows apart."""
+    prediction_low: str | None = None
+    """Lower end of a regression's prediction interval."""
+    prediction_high: str | None = None
+    """Upper end of a regression's prediction interval."""
     text: Names = ()
     """Free text."""
     ignore: Names = ()
@@ -207,6 +236,8 @@ class Spec(Part):
     windows: Windows | None = None
     cohorts: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     """Sensitive columns that are crossed, besides each alone."""
+    bands: dict[str, Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_ascending)]] = {}
+    """Edges that a numeric sensitive or control column is cut at: [25, 65] gives < 25, 25 to < 65 and >= 65."""
     plugins: dict[str, dict[str, Any]] = {}
     """Settings of each provider."""
     policy: Annotated[
@@ -283,7 +314,7 @@ def _contradictions(spec: Spec) -> Iterator[tuple[KeyPath, str, str]]:
     taken: dict[str, KeyPath] = {}
     for path, column in spec.roles.named():
         # a model may well use a sensitive column, the time or a text as an input
-        allowed = {"sensitive", "time", "text"} if path[1] == "features" else set()
+        allowed = {"sensitive", "control", "time", "text"} if path[1] == "features" else set()
         first = taken.setdefault(column, path)
         if first is not path and first[1] not in allowed:
             yield path, f"column '{column}' already is roles.{first[1]}", "A column has one role."
@@ -293,5 +324,9 @@ def _contradictions(spec: Spec) -> Iterator[tuple[KeyPath, str, str]]:
         for column in sorted(set(columns) - set(spec.roles.sensitive)):
             hint = did_you_mean(column, spec.roles.sensitive) or "Add it to roles.sensitive."
             yield ("cohorts", i), f"column '{column}' is not in roles.sensitive", hint
+    for column in spec.bands:
+        if column not in (*spec.roles.sensitive, *spec.roles.control):
+            hint = did_you_mean(column, (*spec.roles.sensitive, *spec.roles.control)) or "Name a column of either role."
+            yield ("bands", column), f"column '{column}' is neither in roles.sensitive nor in roles.control", hint
     if spec.windows and spec.roles.time is None:
         yield ("windows",), "needs a column that says when a row happened", "Add roles.time, or remove windows."

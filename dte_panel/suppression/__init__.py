@@ -66,7 +66,14 @@ def suppress(evidence: Evidence, k: int) -> dict[str, Any]:
         "states": [made for record in evidence.states for made in censor.state(record)],
         "providers": [{**p, "reason": _FAILED} if p["state"] == "error" else p for p in evidence.providers],
         "notes": [censor.note(text) for text in evidence.notes],
+        "second_opinion": _without_reasons(evidence.second_opinion),
     }
+
+
+def _without_reasons(second: Mapping[str, Any]) -> dict[str, Any]:
+    """The second opinion without the numbers that two libraries have for one cell."""
+    differed = [{k: v for k, v in d.items() if k != "reason"} for d in second.get("disagreements", ())]
+    return {**second, "disagreements": differed} if second else {}
 
 
 class _Censor:
@@ -118,7 +125,7 @@ class _Censor:
             # An exception often quotes the value that it stumbled over.
             return replace(m, reason=_FAILED, detail={})
         if self._tells(m):
-            ends: dict[str, Any] = dict.fromkeys(("value", "low", "high"))
+            ends: dict[str, Any] = dict.fromkeys(("value", "low", "high", "adjusted"))
             if self._of_many_bins(m):
                 ends = {end: None if (x := getattr(m, end)) is None else float(f"{x:.2g}") for end in ends}
                 return replace(m, **ends, detail={}, reason=self.rounded)
