@@ -86,7 +86,8 @@ def judge(check: Check, measurement: Measurement) -> Verdict:
     """Say what a check makes of one measurement.
 
     With ``rule="interval"`` it fails only if the whole interval lies beyond the bound and passes only if the whole
-    interval lies within; a missing end is judged by the value itself. Too few rows, or no value, is never a pass.
+    interval lies within; an interval with one end is open at the other, and a number without any is judged by its
+    value. Too few rows, or no value, is never a pass.
     """
     word, reason = _unusable(check, measurement) or _weigh(check, measurement)
     return _verdict(check, word, reason, measurement)
@@ -181,13 +182,15 @@ def _weigh(check: Check, m: Measurement) -> tuple[VerdictWord, str]:
 def _span(check: Check, m: Measurement) -> tuple[float, float, bool]:
     """What is judged, from where to where, and whether it is an interval."""
     value = float(m.value or 0.0)
-    ends = [value] if check.rule == "point" else [value, *(x for x in (m.low, m.high) if x is not None)]
-    return min(ends), max(ends), len(ends) > 1
+    if check.rule == "point" or (m.low is None and m.high is None):
+        return value, value, False
+    low, high = -math.inf if m.low is None else m.low, math.inf if m.high is None else m.high
+    return min(low, value), max(high, value), True
 
 
 def _shown(low: float, value: float, high: float, limits: Sequence[float], *, ends: bool) -> str:
     """The number, with its interval if it has one, in as few digits as tell apart what matters."""
-    numbers = (low, value, high)
+    numbers = [x for x in (low, value, high) if math.isfinite(x)]
     apart = [(x, limit) for x in numbers for limit in limits] + [(value, 0.0)]
     # An end that all but touches the value need not look different.
     apart += [(x, y) for x, y in combinations(numbers, 2) if abs(x - y) * 10 >= high - low]
@@ -200,7 +203,9 @@ def _shown(low: float, value: float, high: float, limits: Sequence[float], *, en
 
 
 def _digits(x: float, spec: str) -> str:
-    """Formatted, and nothing is minus zero."""
+    """Formatted; nothing is minus zero, and an open end is told by its sign."""
+    if math.isinf(x):
+        return "∞" if x > 0 else "-∞"
     text = format(x, spec)
     return text if text.strip("-0.") else text.lstrip("-")
 

@@ -101,9 +101,11 @@ def test_a_warn_bound_that_is_not_stricter_is_refused(bound: str, warn: str) -> 
         ("== 1", (1.0,), ("pass", "1 is within 1")),
         ("== 1", (0.0,), ("fail", "0 is not 1")),
         ("== 1", (1.0, 0.5, 1.5), ("warn", "1.00 [0.50, 1.50]: the interval spans the bound 1")),
-        # A missing end is judged by the value itself.
-        ("<= 0.2", (0.1, None, 0.3), ("warn", "0.10 [0.10, 0.30]: the interval spans the bound 0.2")),
-        ("<= 0.2", (0.3, 0.1, None), ("warn", "0.30 [0.10, 0.30]: the interval spans the bound 0.2")),
+        # An interval with one end is open at the other.
+        ("<= 0.2", (0.1, None, 0.3), ("warn", "0.10 [-∞, 0.30]: the interval spans the bound 0.2")),
+        ("<= 0.2", (0.3, 0.1, None), ("warn", "0.30 [0.10, ∞]: the interval spans the bound 0.2")),
+        ("<= 0.2", (0.1, 0.05, None), ("warn", "0.10 [0.05, ∞]: the interval spans the bound 0.2")),
+        (">= 0.2", (0.3, 0.25, None), ("pass", "0.30 [0.25, ∞] is within 0.2")),
     ],
 )
 def test_the_interval_decides(bound: str, numbers: tuple[float | None, ...], expected: tuple[str, str]) -> None:
