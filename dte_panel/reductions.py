@@ -95,7 +95,7 @@ class Sums(Reduction):
 class Rows(Reduction):
     """Values of each column themselves, sampled: for what cannot be counted in SQL. Never kept in the evidence.
 
-    State: :class:`~dte_panel.states.Sample`.
+    State: :class:`~dte_panel.states.Sample` of each column, or one :class:`~dte_panel.states.JointSample`.
 
     Parameters
     ----------
@@ -104,11 +104,14 @@ class Rows(Reduction):
     sample : int
         At most so many rows, drawn with ``seed``.
     seed : int
+    joint : bool
+        Whole rows of all the columns, missing values included, rather than the values of each column by itself.
     """
 
     columns: str
     sample: int = 20_000
     seed: int = 0
+    joint: bool = False
 
 
 @dataclass(frozen=True)

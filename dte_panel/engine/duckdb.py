@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
@@ -11,7 +10,7 @@ from typing import Any, cast
 import duckdb
 import numpy as np
 
-from dte_panel.engine import sql
+from dte_panel.engine import sampling, sql
 from dte_panel.engine.convert import filled, moments, partition, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
@@ -25,12 +24,10 @@ from dte_panel.states import (
     Moments,
     Ordered,
     Profiled,
-    Sample,
     Scored,
     State,
     Table,
 )
-from dte_panel.stats import base_seed
 
 
 class EngineError(DTEError):
@@ -130,20 +127,11 @@ class Reducer:
         self, request: Request, aggregates: dict[str, str], make: Callable[[Sequence[Any]], Profiled | Moments]
     ) -> Cells:
         cells: dict[Place, Any] = {}
-        with self._one_thread():
+        with sampling.one_thread(self.connection):
             for place, row in sorted(self._scan(request, {}, aggregates), key=_by_place):
                 state = make(row)
                 cells[place] = cells[place].merge(state) if place in cells else state
         return cells
-
-    @contextmanager
-    def _one_thread(self) -> Iterator[None]:
-        """Sums of floats and samples come out the same, to the last bit, only where one thread makes them."""
-        self._fetch("SET threads = 1")
-        try:
-            yield
-        finally:
-            self._fetch("RESET threads")
 
     def _fetch(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
@@ -232,16 +220,12 @@ class Reducer:
 
     def rows(self, request: Request) -> Cells:
         """:class:`~dte_panel.Rows`."""
-        column, reduction = cast(str, request.column), cast(Rows, request.reduction)
-        name = sql.quote(column)
-        ((total,),) = self._fetch(f"SELECT COUNT({name}) FROM {self.source.sql}")
-        query = f"SELECT CAST({name} AS VARCHAR) FROM {self.source.sql} WHERE {name} IS NOT NULL"
-        if total > reduction.sample:
-            seed = reduction.seed + base_seed.get()
-            query = f"SELECT * FROM ({query}) USING SAMPLE reservoir({reduction.sample} ROWS) REPEATABLE ({seed})"
-        with self._one_thread():
-            values = tuple(str(row[0]) for row in self._fetch(query))
-        return {(self.source.name, ()): Sample(values, int(total))}
+        reduction = cast(Rows, request.reduction)
+        if reduction.joint:
+            names = self.layout.columns(reduction.columns)
+            return {(self.source.name, ()): sampling.joint(self.connection, self.source, names, reduction)}
+        column = cast(str, request.column)
+        return {(self.source.name, ()): sampling.of_column(self.connection, self.source, column, reduction)}
 
     def values(self, request: Request) -> Cells:
         """:class:`~dte_panel.Values`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from dte_panel.engine.layout import Layout
 from dte_panel.model import Comparison, Metric, Reduction
@@ -49,14 +50,16 @@ class Request:
 
 def _bare(reduction: Reduction) -> Reduction:
     """The reduction without its role names: the same column counted for two roles is counted once."""
-    if isinstance(reduction, Profile | Histogram | Categories | Values | Rows | Distinct):
-        return replace(reduction, columns="")
+    if per_column(reduction) is not None:
+        return cast(Reduction, replace(cast(Any, reduction), columns=""))
     return reduction
 
 
 def per_column(reduction: Reduction) -> str | None:
     """The roles of a reduction that makes one state per column; ``None`` for the others."""
-    return getattr(reduction, "columns", None) if type(reduction) in APPLIES else None
+    if type(reduction) not in APPLIES or (isinstance(reduction, Rows) and reduction.joint):
+        return None
+    return cast(str | None, getattr(reduction, "columns", None))
 
 
 def columns_of(metric: Metric, layout: Layout) -> list[str | None]:

@@ -18,6 +18,7 @@ __all__ = [
     "Binned",
     "DistinctCount",
     "Documented",
+    "JointSample",
     "Moments",
     "Ordered",
     "Profiled",
@@ -42,6 +43,28 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class JointSample:
+    """Whole rows, never written: ``n`` of ``total`` rows.
+
+    Attributes
+    ----------
+    columns : mapping
+        Column name to an array of the rows' values: numbers, booleans, or text; masked where a value is NULL.
+    n, total : int
+        Rows that are here, and rows that there are.
+    """
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    n: int = 0
+    total: int = 0
+
+    @property
+    def sampled(self) -> bool:
+        """Whether rows were left out."""
+        return self.n < self.total
+
+
+@dataclass(frozen=True)
 class DistinctCount:
     """How many distinct values ``n`` non-NULL rows have. Two of them do not add up."""
 
@@ -56,4 +79,4 @@ class Documented:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-State = Table | Profiled | Binned | Ordered | Scored | Moments | Sample | DistinctCount | Documented
+State = Table | Profiled | Binned | Ordered | Scored | Moments | Sample | JointSample | DistinctCount | Documented

@@ -423,6 +423,25 @@ def test_a_sample_is_the_same_every_time_and_holds_no_more_than_asked() -> None:
     assert set(samples[0].values) < set(texts)
 
 
+def test_joint_rows_keep_what_stands_in_one_row_together() -> None:
+    numbers = np.arange(5_000)
+    table = pa.table({"x": numbers, "half": numbers / 2, "name": [f"t{i}" if i % 7 else None for i in numbers]})
+    whole = Rows("feature|text", joint=True, sample=9_000)
+    few = Rows("feature|text", joint=True, sample=100)
+    with Run(table, text=["name"]) as run:
+        every, one, again = (run(r)["current", ()] for r in (whole, few, few))
+        other = run(Rows("feature|text", joint=True, sample=100, seed=1))["current", ()]
+    assert (every.n, every.total, every.sampled) == (5_000, 5_000, False)
+    assert every.columns["x"].tolist() == numbers.tolist()
+    assert np.issubdtype(every.columns["x"].dtype, np.integer), "a whole number stays one"
+    assert (one.n, one.total, one.sampled) == (100, 5_000, True)
+    assert one.columns["x"].tolist() == again.columns["x"].tolist() != other.columns["x"].tolist()
+    assert (one.columns["half"] * 2 == one.columns["x"]).all()
+    names = [f"t{i}" if i % 7 else None for i in one.columns["x"]]
+    assert one.columns["name"].tolist() == names
+    assert None in names
+
+
 def test_an_overflow_is_an_error_of_that_number() -> None:
     with Run(
         pa.table({"y": [1.5, 2.5, 3.5] * 20, "p": [float(i) for i in range(60)]}), label="y", prediction="p"
