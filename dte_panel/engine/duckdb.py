@@ -75,7 +75,7 @@ class Reducer:
             The database could not do it, for example because a sum overflows.
         """
         try:
-            return _MAKERS[type(request.reduction)](self, request)
+            return cast(Cells, getattr(self, _MAKERS[type(request.reduction)])(request))
         except duckdb.Error as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
 
@@ -92,7 +92,7 @@ class Reducer:
         wanted = self._groupings(request.cohorts)
         alias = {column: f"{GROUP}{i}" for i, column in enumerate(self.layout.roles.get("sensitive", ()))}
         used = [c for c in alias if any(c in grouping for grouping in wanted)]
-        keys.update({alias[c]: sql.text(c, self.source.types[c]) for c in used})
+        keys.update({alias[c]: self._text(c) for c in used})
         by_alias = [(*([WINDOW] if windowed else []), *(alias[c] for c in grouping)) for grouping in wanted]
         return keys, by_alias, wanted
 
@@ -136,10 +136,14 @@ class Reducer:
     def _fetch(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
 
+    def _text(self, column: str, *, flag: bool = False) -> str:
+        """A column as the text of its groups, classes or categories."""
+        return sql.text(column, self.source.types[column], flag=flag)
+
     def _class_sql(self, role: str) -> str:
         """A label or a prediction: 1 and 0 in a binary task, text otherwise."""
         (column,) = self.layout.roles[role]
-        text = sql.text(column, self.source.types[column], flag=True)
+        text = self._text(column, flag=True)
         return sql.is_value(text, self.layout.positive) if self.layout.positive is not None else text
 
     def _counted(self, columns: Iterable[str]) -> dict[str, str] | None:
@@ -149,7 +153,7 @@ class Reducer:
             for column in self.layout.columns(role):
                 if column not in self.source.types:
                     return None
-                plain = sql.text(column, self.source.types[column], flag=role in ("label", "prediction"))
+                plain = self._text(column, flag=role in ("label", "prediction"))
                 single = role in ("label", "prediction")
                 if single and self.layout.task == "regression":
                     # Quantities have no classes to count; the table then counts rows.
@@ -170,7 +174,7 @@ class Reducer:
         """:class:`~dte_panel.Categories`."""
         column = cast(str, request.column)
         flag = column in (*self.layout.roles.get("label", ()), *self.layout.roles.get("prediction", ()))
-        value = {VALUE: sql.text(column, self.source.types[column], flag=flag)}
+        value = {VALUE: self._text(column, flag=flag)}
         return {**self._tables(request, ("value",), value)}
 
     def profile(self, request: Request) -> Cells:
@@ -281,10 +285,7 @@ class Reducer:
         windowed = request.windows and self._windowed
         groupings = self._groupings(request.cohorts)
         used = list(dict.fromkeys(c for grouping in groupings for c in grouping))
-        codes = {
-            f"{GROUP}{i}": sql.code(sql.text(c, self.source.types[c]), self.layout.groups[c])
-            for i, c in enumerate(used)
-        }
+        codes = {f"{GROUP}{i}": sql.code(self._text(c), self.layout.groups[c]) for i, c in enumerate(used)}
         if windowed and self.layout.grid:
             codes[WINDOW] = f"COALESCE({self.layout.grid.sql}, -9223372036854775807)"
         select = ", ".join(f"{expression} AS {alias}" for alias, expression in {**codes, **values}.items())
@@ -320,14 +321,14 @@ def _by_place(item: tuple[Place, Sequence[Any]]) -> tuple[Any, ...]:
     return window, [(column, value is None, value or "") for column, value in cohort], str(row)
 
 
-_MAKERS: dict[type[Reduction], Callable[[Reducer, Request], Cells]] = {
-    Counts: Reducer.counts,
-    Categories: Reducer.categories,
-    Profile: Reducer.profile,
-    Sums: Reducer.sums,
-    Distinct: Reducer.distinct,
-    Rows: Reducer.rows,
-    Values: Reducer.values,
-    Histogram: Reducer.histogram,
-    Scores: Reducer.scores,
+_MAKERS: dict[type[Reduction], str] = {
+    Counts: "counts",
+    Categories: "categories",
+    Profile: "profile",
+    Sums: "sums",
+    Distinct: "distinct",
+    Rows: "rows",
+    Values: "values",
+    Histogram: "histogram",
+    Scores: "scores",
 }

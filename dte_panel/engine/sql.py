@@ -86,7 +86,8 @@ def grouped(
     """
     aliases, shared = list(keys), list(values)
     inner = ", ".join(f"{expression} AS {alias}" for alias, expression in {**keys, **values}.items()) or "1"
-    mask = f"GROUPING({', '.join(aliases)})" if aliases else "0"
+    # Not every database takes GROUPING of several keys, or of some of those it groups by.
+    mask = " + ".join(f"GROUPING({a}) * {1 << place}" for place, a in enumerate(reversed(aliases))) or "0"
     select = ", ".join([mask, *aliases, *shared, *(f"{e} AS {a}" for a, e in aggregates.items())])
     sets = ", ".join(f"({', '.join([*grouping, *shared])})" for grouping in groupings)
     needed = f"SELECT {inner}, * FROM {source}" if _reads_columns(aggregates) else f"SELECT {inner} FROM {source}"
