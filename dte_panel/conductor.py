@@ -20,7 +20,7 @@ from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, open_source
 from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
-from dte_panel.measure import Measurer
+from dte_panel.measure import Measurer, adjusted
 from dte_panel.model import CURRENT, REFERENCE, Policy, overall
 from dte_panel.provider import definition, named
 from dte_panel.registry import Registry, describe
@@ -223,9 +223,12 @@ class _Assessment:
         )
 
     def _evidence(self) -> Evidence:
-        measurements = in_order(m for provider in self.providers.values() for m in provider.measurements)
+        made = in_order(m for provider in self.providers.values() for m in provider.measurements)
+        measurements = adjusted(made, self._tests())
         described = self.spec.to_json()
         checks, notes = self._applicable()
+        if tested := sum(m.adjusted is not None for m in measurements):
+            notes.append(f"{tested:,} p-values are adjusted together for their number (Benjamini-Hochberg)")
         verdicts = policies.judge_all(
             Policy(self.policy.id, self.policy.title, checks, self.policy.citation),
             measurements,
@@ -254,6 +257,10 @@ class _Assessment:
             notes=notes,
             second_opinion=self.opinions.record() if self.opinions else {},
         )
+
+    def _tests(self) -> set[str]:
+        """The metrics that are p-values."""
+        return {f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.metrics if m.unit == "p"}
 
     def _applicable(self) -> tuple[tuple[Any, ...], list[str]]:
         """The checks without those that no column of this data is of a kind for, and a note on each of them."""

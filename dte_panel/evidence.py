@@ -204,6 +204,7 @@ class Evidence:
                 **{k: v for k, v in m.to_json().items() if k not in ("groups", "detail")},
                 "cohort": cohort_text(m.cohort),
                 "across": m.across,
+                "adjusted": m.adjusted,
                 "groups": " and ".join(cohort_text(g) for g in m.groups),
                 "verdict": verdicts.get(self._place(m)),
             }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from dte_panel.engine import plan
@@ -17,6 +18,7 @@ from dte_panel.reductions import Facts
 from dte_panel.registry import describe
 from dte_panel.second import Opinions
 from dte_panel.states import Documented, State
+from dte_panel.stats import benjamini_hochberg
 
 T = TypeVar("T")
 States = Mapping[tuple[Any, str | None], Cells | str]
@@ -138,6 +140,18 @@ class Measurer:
             for window, cohort in _common(cells)
             if (metric.windows or window in (REFERENCE, CURRENT)) and (metric.cohorts or not cohort)
         ]
+
+
+def adjusted(measurements: Sequence[Measurement], tests: Collection[str]) -> list[Measurement]:
+    """The measurements, those of the metrics in ``tests`` (p-values) adjusted as one family, by Benjamini-Hochberg.
+
+    The family is all p-values of an assessment, whatever provider, column, window or cohort they are of.
+    """
+    at = [i for i, m in enumerate(measurements) if m.metric in tests and m.value is not None]
+    made = list(measurements)
+    for i, value in zip(at, benjamini_hochberg([float(made[i].value or 0.0) for i in at]), strict=True):
+        made[i] = replace(made[i], adjusted=value)
+    return made
 
 
 def _common(cells: Sequence[Cells]) -> list[Place]:

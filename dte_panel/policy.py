@@ -82,14 +82,17 @@ def validate(check: Check, *, where: str = "") -> None:
         raise InputError(f"warn '{check.warn}' is not stricter than bound '{check.bound}'", where=where, hint=hint)
 
 
-def judge(check: Check, measurement: Measurement) -> Verdict:
+def judge(check: Check, measurement: Measurement, *, tests: int = 1) -> Verdict:
     """Say what a check makes of one measurement.
 
     With ``rule="interval"`` it fails only if the whole interval lies beyond the bound and passes only if the whole
     interval lies within; an interval with one end is open at the other, and a number without any is judged by its
-    value. Too few rows, or no value, is never a pass.
+    value. Too few rows, or no value, is never a pass. A p-value is judged as adjusted for the number of ``tests`` of the
+    assessment.
     """
     word, reason = _unusable(check, measurement) or _weigh(check, measurement)
+    if measurement.adjusted is not None and word in {"pass", "warn", "fail"}:
+        reason += f"; adjusted over {tests:,} test{'s' * (tests != 1)}, {float(measurement.value or 0.0):.3g} before"
     return _verdict(check, word, reason, measurement)
 
 
@@ -130,11 +133,12 @@ def judge_all(
     """
     every = list(measurements)
     ids = set(known) or {m.metric for m in every}
+    tests = sum(m.adjusted is not None for m in every)
     verdicts: list[Verdict] = []
     for check in policy.checks:
         if kind in check.kinds and task in check.tasks:
             found = select(check, every)
-            verdicts += [judge(check, m) for m in found] or [_unmeasured(check, providers, ids)]
+            verdicts += [judge(check, m, tests=tests) for m in found] or [_unmeasured(check, providers, ids)]
     told = {v.provider for v in verdicts if v.verdict == "error" and v.required}
     for provider, (state, reason) in providers.items():
         if state not in {"ok", "disabled"} and provider not in told:
@@ -168,7 +172,7 @@ def _weigh(check: Check, m: Measurement) -> tuple[VerdictWord, str]:
     stricter = parse_bound(check.warn, where=check.metric) if check.warn else None
     low, high, ends = _span(check, m)
     limits = [b.limit for b in (bound, stricter) if b]
-    shown = _shown(low, float(m.value or 0.0), high, limits, ends=ends) + _between(m.groups)
+    shown = _shown(low, _judged(m), high, limits, ends=ends) + _between(m.groups)
     if bound.beyond(low, high):
         return "fail", f"{shown} is {_BEYOND[bound.op]} {bound.limit:.12g}"
     if not bound.within(low, high):
@@ -181,11 +185,16 @@ def _weigh(check: Check, m: Measurement) -> tuple[VerdictWord, str]:
 
 def _span(check: Check, m: Measurement) -> tuple[float, float, bool]:
     """What is judged, from where to where, and whether it is an interval."""
-    value = float(m.value or 0.0)
-    if check.rule == "point" or (m.low is None and m.high is None):
+    value = _judged(m)
+    if check.rule == "point" or m.adjusted is not None or (m.low is None and m.high is None):
         return value, value, False
     low, high = -math.inf if m.low is None else m.low, math.inf if m.high is None else m.high
     return min(low, value), max(high, value), True
+
+
+def _judged(m: Measurement) -> float:
+    """The number that is held against the bound."""
+    return float((m.value if m.adjusted is None else m.adjusted) or 0.0)
 
 
 def _shown(low: float, value: float, high: float, limits: Sequence[float], *, ends: bool) -> str:

@@ -298,3 +298,12 @@ def test_a_comparison_of_ones_own_gets_current_then_reference(assess: Assess) ->
     own = Comparison(id="rows", title="Rows", definition="Rows.", reduce=Counts("prediction"), finish=finish)
     smaller = _frame({k: v[:2] for k, v in ROWS.items()})
     assert at(assess(own, reference=smaller, **ROLES), "rows").value == 4.0
+
+
+def test_all_pvalues_of_an_assessment_are_one_family(assess: Assess) -> None:
+    first = metric("first", finish=lambda t: Value(0.01, 5), unit="p", cohorts=False)
+    second = metric("second", finish=lambda t: Value(0.04, 5), unit="p", cohorts=False)
+    none = metric("none", finish=lambda t: Value(None, 0, reason="why"), unit="p", cohorts=False)
+    found = assess(first, second, none, RATE, **ROLES)
+    assert [at(found, m).adjusted for m in ("first", "second", "none", "rate")] == [0.02, 0.04, None, None]
+    assert "adjusted" not in at(found, "rate").to_json()

@@ -423,3 +423,15 @@ def test_a_model_without_labels_is_not_evaluated_by_the_default_policy() -> None
     policy = Policy("default", "Default", tuple(c for c in DEFAULT_CHECKS if not c.metric.startswith("drift.")))
     every = dict.fromkeys(["fairness", "performance", "guardrails"], ("ok", None))
     assert overall(judge_all(policy, [], providers=every, kind="model", task="none")) == "not_evaluated"
+
+
+def test_a_pvalue_is_judged_as_adjusted_and_the_reason_says_over_how_many() -> None:
+    test = Check(PSI, ">= 0.05")
+    alone = [measured(p, column=f"c{i}", adjusted=a) for i, (p, a) in enumerate([(0.03, 0.06), (0.001, 0.004)])]
+    policy = Policy("p", "P", (test,))
+    failed, passed = judge_all(policy, [*alone, measured(0.5, column="d")], providers=OK, kind="model", task="none")[:2]
+    assert (failed.verdict, failed.column) == ("fail", "c1")
+    assert failed.reason == "0.004 is below 0.05; adjusted over 2 tests, 0.001 before"
+    assert (passed.verdict, passed.reason) == ("pass", "0.06 is within 0.05; adjusted over 2 tests, 0.03 before")
+    few = judge(test, measured(0.001, adjusted=0.004, n=3), tests=2)
+    assert (few.verdict, few.reason) == ("not_evaluated", "3 rows, 30 needed")

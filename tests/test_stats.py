@@ -12,6 +12,7 @@ from scipy import stats as scipy_stats
 
 from dte_panel.stats import (
     Z95,
+    benjamini_hochberg,
     bootstrap,
     difference_interval,
     mean_interval,
@@ -129,3 +130,18 @@ def test_basic_bootstrap_reflects_at_the_estimate() -> None:
     assert low is not None
     assert high is not None
     assert bootstrap(counts, _mean, basic=True) == pytest.approx((2 * 0.9 - high, 2 * 0.9 - low))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from([0.0, 1.0, 0.05, 1e-300]), st.floats(0, 1)), max_size=60))
+def test_benjamini_hochberg_is_scipys(pvalues: list[float]) -> None:
+    theirs = scipy_stats.false_discovery_control(pvalues) if pvalues else []
+    assert benjamini_hochberg(pvalues) == pytest.approx(list(theirs), abs=1e-12, rel=1e-12)
+
+
+def test_fifty_tests_of_nothing_find_something_in_one_assessment_of_twenty() -> None:
+    """METRICS.md section 4: alone, each of fifty p-values below 0.05 would be 2.4 findings."""
+    drawn = np.random.default_rng(0).uniform(size=(2_000, 50))
+    found = np.array([min(benjamini_hochberg(row)) <= 0.05 for row in drawn.tolist()])
+    assert 2.3 < (drawn <= 0.05).sum(1).mean() < 2.7
+    assert found.mean() == pytest.approx(0.05, abs=0.012)

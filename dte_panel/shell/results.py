@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SELECTED: Final[Any] = object()
 ANY: Final[Any] = object()
 _COLUMNS = ["metric", "title", "window", "start", "cohort", "grouping", "column", "value", "low", "high", "n"]
-_COLUMNS += ["status", "reason", "verdict", "across"]
+_COLUMNS += ["status", "reason", "verdict", "across", "adjusted"]
 
 
 class Index:
@@ -105,7 +105,7 @@ class Results:
         table = pd.DataFrame(rows, columns=_COLUMNS)
         known = table["window"].where(~table["window"].isin([CURRENT, REFERENCE]))
         table["start"] = pd.to_datetime(known, errors="coerce", format="ISO8601")
-        for name in ("value", "low", "high"):
+        for name in ("value", "low", "high", "adjusted"):
             table[name] = table[name].astype("float64")
         return table
 
@@ -149,7 +149,7 @@ class Results:
         ident = m.metric.partition(".")[2]
         place = (ident, self.definition(ident)["title"], m.window, None, cohort_text(m.cohort), grouping_text(m.cohort))
         numbers = (m.column, m.value, m.low, m.high, m.n, m.status, m.reason or "")
-        return *place, *numbers, self.verdict_of(m), m.across or ""
+        return *place, *numbers, self.verdict_of(m), m.across or "", m.adjusted
 
 
 def _place(item: Measurement | Verdict) -> tuple[Any, ...]:

@@ -35,7 +35,7 @@ def test_the_frame_has_what_views_were_promised(fairness: Results, evidence: Any
     frame = fairness.frame("selection_rate", window=None)
     assert list(frame.columns) == [
         *("metric", "title", "window", "start", "cohort", "grouping", "column", "value", "low", "high", "n"),
-        *("status", "reason", "verdict", "across"),
+        *("status", "reason", "verdict", "across", "adjusted"),
     ]
     assert set(frame["cohort"]) == {"All rows", "Female", "Male", "missing"}
     assert set(frame["grouping"]) == {"", "sex"}
