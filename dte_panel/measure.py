@@ -51,6 +51,7 @@ class Measurer:
     ) -> None:
         self.layout, self.states, self.has_reference = layout, states, has_reference
         self.facts, self.opinions = facts, opinions
+        self._made: dict[tuple[int, Place], Value | Exception] = {}
 
     def measure(self, provider: str, metric: Metric, column: str | None) -> Iterator[Measurement]:
         """All measurements of a metric for one column."""
@@ -101,7 +102,7 @@ class Measurer:
                     yield place, None, Value(None, reason="the reference has no such rows"), ()
                     continue
                 states += [state for state in before if state is not None]
-            yield place, None, _finish(metric, states), states
+            yield place, None, self._at(metric, place, states), states
 
     def _across_cohorts(self, metric: Comparison, column: str | None) -> Iterator[Made]:
         made: dict[str, dict[Place, Value | Exception]] = {}
@@ -112,16 +113,26 @@ class Measurer:
                 yield (CURRENT, ()), None, RuntimeError(cells), ()
                 return
             reduced[part.id] = {p: [c[p] for c in cells] for p in _common(cells)}
-            made[part.id] = {p: _finish(part, states) for p, states in reduced[part.id].items()}
+            made[part.id] = {p: self._at(part, p, states) for p, states in reduced[part.id].items()}
         found = sorted({window for places in made.values() for window, _ in places})
         for window in found:
             if window not in (REFERENCE, CURRENT) and not metric.windows:
                 continue
             for grouping in self.layout.groupings[1:]:
+                if metric.crossed and len(grouping) < 2:
+                    continue
                 groups = {name: _grouped(places, window, grouping) for name, places in made.items()}
                 if any(groups.values()):
                     states = {name: _grouped(places, window, grouping) for name, places in reduced.items()}
-                    yield (window, ()), " × ".join(grouping), _compare(metric, groups), (states,)
+                    every = {name: places[window, ()] for name, places in made.items()} if metric.overall else None
+                    yield (window, ()), " × ".join(grouping), _compare(metric, groups, every), (states,)
+
+    def _at(self, metric: Metric, place: Place, states: Sequence[State]) -> Value | Exception:
+        """A metric's value at a place: made once, however many comparisons ask for it."""
+        key = (id(metric), place)
+        if key not in self._made:
+            self._made[key] = _finish(metric, states)
+        return self._made[key]
 
     def _cells(self, metric: Metric, column: str | None) -> list[Cells] | str:
         """The states of each reduction by place, or why there are none."""
@@ -169,12 +180,16 @@ def _grouped(places: Mapping[Place, T], window: str, grouping: tuple[str, ...]) 
     return [(dict(cohort), value) for cohort, value in found]
 
 
-def _compare(metric: Comparison, groups: Mapping[str, Sequence[tuple[Cohort, Value | Exception]]]) -> Value | Exception:
-    for values in groups.values():
-        for _, value in values:
-            if isinstance(value, Exception):
-                return value
-    return _finish(metric, [groups])
+def _compare(
+    metric: Comparison,
+    groups: Mapping[str, Sequence[tuple[Cohort, Value | Exception]]],
+    overall: Mapping[str, Value | Exception] | None,
+) -> Value | Exception:
+    every = [value for values in groups.values() for _, value in values]
+    for value in [*every, *(overall or {}).values()]:
+        if isinstance(value, Exception):
+            return value
+    return _finish(metric, [groups] if overall is None else [groups, overall])
 
 
 def _finish(metric: Metric, states: Iterable[State | Any]) -> Value | Exception:

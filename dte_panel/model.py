@@ -149,10 +149,16 @@ class Comparison(Metric):
     across : {"reference", "cohorts"}
     of : tuple of Metric
         For ``across="cohorts"``: the metrics whose values are compared.
+    overall : bool
+        For ``across="cohorts"``: ``finish(groups, overall)`` also gets the values of all rows, by metric id.
+    crossed : bool
+        For ``across="cohorts"``: only for groupings of two columns and more.
     """
 
     across: Literal["reference", "cohorts"] = "reference"
     of: tuple[Metric, ...] = ()
+    overall: bool = False
+    crossed: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from itertools import combinations
-from typing import Any
+from statistics import NormalDist
+from typing import Any, Literal
 
 from dte_panel.model import Cohort, Comparison, Metric, Value
 from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, wilson
 
 Side = tuple[float, float, float]
 Groups = Sequence[tuple[Cohort, Value]]
+#: What a group is compared with: every other group, or all rows.
+Method = Literal["between_groups", "to_overall"]
 
 
-def difference(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
-    """The largest difference of a metric between any two groups, ``max - min``.
+def difference(
+    metric: Metric, *, id: str, title: str, method: Method = "between_groups", **described: Any
+) -> Comparison:
+    """The largest difference of a metric between any two groups, ``max - min``, or of a group to all rows.
 
-    The interval holds for all pairs of groups at once: its lower end is the largest gap that some pair shows for
-    certain, its upper end the largest that any pair leaves open.
+    The interval holds for all pairs at once: its lower end is the largest gap that some pair shows for certain, its
+    upper end the largest that any pair leaves open. A group and all rows overlap; where the metric is a share the
+    interval is that of the group against the rest of the rows, which do not.
 
     Parameters
     ----------
@@ -26,26 +33,31 @@ def difference(metric: Metric, *, id: str, title: str, **described: Any) -> Comp
         A metric with an interval.
     id, title : str
         As in :class:`~dte_panel.Metric`.
+    method : {"between_groups", "to_overall"}
+        What a group is compared with.
     **described
         Other fields of :class:`~dte_panel.Comparison`, such as ``definition``, ``formula``, ``source``, ``aliases``.
 
     References
     ----------
-    Fairlearn ``MetricFrame.difference(method="between_groups")``.
+    Fairlearn ``MetricFrame.difference(method=...)``.
     """
-    return _gap(metric, id, title, _difference, {"better": "lower", "range": (0.0, None), **described})
+    compare = _difference if method == "between_groups" else partial(_to_overall, _Distance)
+    return _gap(metric, id, title, compare, {"better": "lower", "range": (0.0, None), **described}, method)
 
 
-def ratio(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
+def ratio(metric: Metric, *, id: str, title: str, method: Method = "between_groups", **described: Any) -> Comparison:
     """The smallest ratio of a metric between any two groups, ``min / max``; 1 where all groups have the same value.
 
-    Parameters and interval as for :func:`difference`.
+    Parameters and interval as for :func:`difference`; to all rows it is the smaller of ``group / all`` and
+    ``all / group``.
 
     References
     ----------
-    Fairlearn ``MetricFrame.ratio(method="between_groups")``.
+    Fairlearn ``MetricFrame.ratio(method=...)``.
     """
-    return _gap(metric, id, title, _ratio, {"better": "higher", "range": (0.0, 1.0), **described})
+    compare = _ratio if method == "between_groups" else partial(_to_overall, _Quotient)
+    return _gap(metric, id, title, compare, {"better": "higher", "range": (0.0, 1.0), **described}, method)
 
 
 def largest(*comparisons: Comparison, id: str, title: str, smallest: bool = False, **described: Any) -> Comparison:
@@ -55,8 +67,8 @@ def largest(*comparisons: Comparison, id: str, title: str, smallest: bool = Fals
     exception is a ratio of rates that are 0 in every group; no gap is seen there, but the lower end goes down to 0.
     """
 
-    def finish(groups: Mapping[str, Groups]) -> Value:
-        made = [c.finish(groups) for c in comparisons]
+    def finish(groups: Mapping[str, Groups], overall: Mapping[str, Value] | None = None) -> Value:
+        made = [c.finish(groups, overall) if c.overall else c.finish(groups) for c in comparisons]
         missing = [f"{c.title}: {v.reason}" for c, v in zip(comparisons, made, strict=True) if v.value is None]
         known = [v for v in made if v.value is not None]
         if not known or any(v.value is None and not v.groups for v in made):
@@ -78,10 +90,8 @@ def largest(*comparisons: Comparison, id: str, title: str, smallest: bool = Fals
     first = comparisons[0]
     of = tuple({m.id: m for c in comparisons for m in c.of}.values())
     fields = {"better": first.better, "range": first.range, "tasks": first.tasks, "unit": first.unit, **described}
-    fields.setdefault("definition", title)
-    return Comparison(
-        id=id, title=title, reduce=(), finish=finish, of=of, across="cohorts", interval="simultaneous", **fields
-    )
+    fields = {"definition": title, "interval": "simultaneous", "overall": any(c.overall for c in comparisons), **fields}
+    return Comparison(id=id, title=title, reduce=(), finish=finish, of=of, across="cohorts", **fields)
 
 
 def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparison:
@@ -117,16 +127,22 @@ def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparis
 
 
 def _gap(
-    metric: Metric, id: str, title: str, compare: Callable[[Metric, Groups], Value], described: dict[str, Any]
+    metric: Metric, id: str, title: str, compare: Callable[..., Value], described: dict[str, Any], method: Method
 ) -> Comparison:
+    overall = method == "to_overall"
+
+    def finish(groups: Mapping[str, Groups], *every: Mapping[str, Value]) -> Value:
+        return compare(metric, groups[metric.id], *(values[metric.id] for values in every))
+
     described.setdefault("definition", title)
     return Comparison(
         id=id,
         title=title,
         reduce=(),
-        finish=lambda groups: compare(metric, groups[metric.id]),
+        finish=finish,
         across="cohorts",
         of=(metric,),
+        overall=overall,
         **{"tasks": metric.tasks, "unit": metric.unit, "interval": "simultaneous", **described},
     )
 
@@ -169,6 +185,84 @@ def _ratio(metric: Metric, groups: Groups) -> Value:
     ends = [ratio_interval(b, a) for a, b in _pairs(metric, known, simultaneous_z(len(known)))]
     low, high = (min(1.0, min(e[i] for e in ends)) if ends else None for i in (0, 1))
     return Value(lowest[2] / highest[2], n, low, high, reason=note, groups=(lowest[0], highest[0]))
+
+
+class _Distance:
+    """How far a group is from all rows, ``|group - all|``: 0 is no gap."""
+
+    worst, certain = staticmethod(max), 0.0
+
+    @staticmethod
+    def value(group: float, every: float) -> float:
+        return abs(group - every)
+
+    @staticmethod
+    def interval(group: Side, rest: Side, weight: float) -> tuple[float, float]:
+        # group - all = (1 - weight) (group - rest)
+        low, high = ((1 - weight) * end for end in difference_interval(group, rest))
+        return max(0.0, low, -high), max(high, -low)
+
+
+class _Quotient:
+    """The smaller of ``group / all`` and ``all / group``: 1 is no gap."""
+
+    worst, certain = staticmethod(min), 1.0
+
+    @staticmethod
+    def value(group: float, every: float) -> float:
+        return min(group / every, every / group) if group else 0.0
+
+    @staticmethod
+    def interval(group: Side, rest: Side, weight: float) -> tuple[float, float]:
+        if group[0] <= rest[0]:
+            ends = ratio_interval(group, rest)
+        else:
+            bottom, top = ratio_interval(rest, group)
+            ends = (1 / top if top > 0 else math.inf, 1 / bottom if bottom > 0 else math.inf)
+        # all = weight * group + (1 - weight) * rest
+        low, high = (1 / (weight + (1 - weight) / q) if q > 0 else 0.0 for q in ends)
+        inner = [min(x, 1 / x) if x > 0 else 0.0 for x in (low, high)]
+        return min(inner), 1.0 if low <= 1 <= high else max(inner)
+
+
+def _to_overall(kind: type[_Distance | _Quotient], metric: Metric, groups: Groups, every: Value) -> Value:
+    known, undefined, note = _defined(groups)
+    if undefined:
+        return undefined
+    if every.value is None:
+        return Value(None, every.n, reason=f"all rows: {every.reason}")
+    overall, n = every.value, sum(g[1].n for g in known)
+    if kind is _Quotient and overall <= 0:
+        return Value(None, n, reason="the rate is 0 in every group")
+    away = [kind.value(value, overall) for _, _, value in known]
+    at = away.index(kind.worst(away))
+    ends = [_against_rest(kind, metric, value, every, _sidak_z(len(known))) for _, value, _ in known]
+    lows, highs = ([e[i] for e in ends if e] if all(ends) else [] for i in (0, 1))
+    low, high = kind.worst(lows, default=None), kind.worst(highs, default=None)
+    pair = sorted([(known[at][2], known[at][0]), (overall, {})], key=lambda side: side[0])
+    return Value(away[at], n, low, high, reason=note, groups=tuple(cohort for _, cohort in pair))
+
+
+def _against_rest(
+    kind: type[_Distance | _Quotient], metric: Metric, group: Value, every: Value, z: float
+) -> tuple[float, float] | None:
+    """The interval of a group's distance to all rows, as far as possible from rows that do not overlap."""
+    if metric.interval != "Wilson":
+        # Taken as independent although they share rows: that makes the interval wider, not shorter.
+        one, other = _side(metric, group, z), _side(metric, every, z)
+        return kind.interval(one, other, 0.0) if one and other else None
+    rest = every.n - group.n
+    if rest <= 0:
+        return kind.certain, kind.certain
+    hits = min(max((every.value or 0.0) * every.n - (group.value or 0.0) * group.n, 0.0), rest)
+    side = _side(metric, group, z)
+    return kind.interval(side, (hits / rest, *wilson(hits, rest, z)), group.n / every.n) if side else None
+
+
+@cache
+def _sidak_z(comparisons: int) -> float:
+    """Quantile for several comparisons at once (Šidák 1967)."""
+    return NormalDist().inv_cdf((1 + 0.95 ** (1 / comparisons)) / 2)
 
 
 def _pairs(metric: Metric, known: list[tuple[Cohort, Value, float]], z: float) -> list[tuple[Side, Side]]:

@@ -173,6 +173,23 @@ def test_gaps_name_their_groups_and_say_across_what(assess: Assess) -> None:
     assert gaps["g"].cohort == {}
 
 
+def test_a_comparison_may_ask_for_all_rows_and_for_crossed_groups_only(assess: Assess) -> None:
+    seen: list[Any] = []
+
+    def finish(groups: Any, overall: Any) -> Value:
+        seen.append(overall["rate"].value)
+        return Value(float(len(groups["rate"])), 1)
+
+    fields: dict[str, Any] = {"reduce": (), "finish": finish, "across": "cohorts", "of": (RATE,), "overall": True}
+    both = Comparison("both", "Both", "All groupings.", **fields)
+    crossed = Comparison("crossed", "Crossed", "Only crossed ones.", crossed=True, **fields)
+    data = {**ROWS, "h": ["u", "v", "u", "v", "u", "v"]}
+    found = assess(RATE, both, crossed, data=data, **{**ROLES, "sensitive": ["g", "h"], "cohorts": [["h", "g"]]})
+    assert {m.across for m in found if m.metric == "fake.both"} == {"g", "h", "h × g"}
+    assert {m.across for m in found if m.metric == "fake.crossed"} == {"h × g"}
+    assert set(seen) == {at(found, "rate").value}
+
+
 def test_the_order_of_rows_changes_nothing(assess: Assess) -> None:
     gap = difference(RATE, id="gap", title="Gap")
     turned = {k: v[::-1] for k, v in ROWS.items()}

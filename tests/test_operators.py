@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dte_panel import Counts, Metric, Value, change, difference, largest, ratio
-from dte_panel.model import Cohort
+from dte_panel.model import Cohort, Comparison
 from dte_panel.operators import finite_or_none
 from dte_panel.states import Table
 from dte_panel.stats import wilson
@@ -26,6 +26,8 @@ MEAN = Metric(
 )
 GAP = difference(RATE, id="gap", title="Gap")
 RATIO = ratio(RATE, id="ratio", title="Ratio")
+AWAY = difference(RATE, id="away", title="Away", method="to_overall")
+AWAY_RATIO = ratio(RATE, id="away_ratio", title="Away", method="to_overall")
 
 
 def share(hits: int, n: int) -> Value:
@@ -53,6 +55,44 @@ def test_ratio_is_the_smallest_of_all_pairs() -> None:
     assert value.groups == ({"g": "g2"}, {"g": "g1"})
     assert 0 <= value.low <= 0.4 <= value.high <= 1
     assert RATIO.finish(groups((5, 10), (5, 10))).value == 1.0
+
+
+def to_overall(comparison: Comparison, *counts: tuple[int, int]) -> Value:
+    every = share(sum(hits for hits, _ in counts), sum(n for _, n in counts))
+    return comparison.finish(groups(*counts), {"rate": every})
+
+
+def test_a_gap_to_all_rows_is_of_the_group_that_is_farthest_from_them() -> None:
+    value = to_overall(AWAY, (30, 100), (50, 100), (5, 50))
+    assert value.value == pytest.approx(85 / 250 - 0.1)
+    assert value.groups == ({"g": "g2"}, {})
+    assert value.low <= value.value <= value.high
+    share_of_all = to_overall(AWAY_RATIO, (30, 100), (50, 100), (5, 50))
+    assert share_of_all.value == pytest.approx(0.1 / (85 / 250))
+    assert share_of_all.low <= share_of_all.value <= share_of_all.high
+    # The favoured group counts as well: all / group.
+    assert to_overall(AWAY_RATIO, (10, 100), (40, 40)).value == pytest.approx(0.1 / (50 / 140))
+    assert to_overall(AWAY_RATIO, (0, 10), (0, 40)).reason == "the rate is 0 in every group"
+    assert to_overall(AWAY_RATIO, (0, 10), (20, 40)).value == 0.0
+
+
+def test_a_group_that_nearly_is_all_rows_is_surely_near_to_them() -> None:
+    value = to_overall(AWAY, (500, 1_000), (5, 10))
+    assert value.high < 0.3, "the small group may be off, the large one cannot"
+    only = to_overall(AWAY, (500, 1_000), (0, 0))
+    assert only.value is None
+
+
+@pytest.mark.parametrize("rates", [[0.5, 0.5], [0.3, 0.5], [0.05, 0.1], [0.4] * 5])
+def test_the_interval_of_a_gap_to_all_rows_holds_the_true_gap(rates: list[float]) -> None:
+    sizes = [100, 60, 40, 100, 30][: len(rates)]
+    every = float(np.average(rates, weights=sizes))
+    truth = {AWAY: max(abs(r - every) for r in rates), AWAY_RATIO: min(min(r / every, every / r) for r in rates)}
+    hits = np.random.default_rng(7).binomial(sizes, rates, size=(300, len(rates)))
+    for comparison, true in truth.items():
+        made = [to_overall(comparison, *((int(h), n) for h, n in zip(row, sizes, strict=True))) for row in hits]
+        held = [v.value is None or v.low - 1e-12 <= true <= v.high + 1e-12 for v in made]
+        assert np.mean(held) >= 0.93
 
 
 def test_a_gap_needs_two_groups_with_a_value() -> None:
