@@ -33,6 +33,7 @@ from dte_panel.reductions import (
     Scores,
     Sums,
     Values,
+    ValuesOf,
 )
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ __all__ = [
     "Theme",
     "Value",
     "Values",
+    "ValuesOf",
     "Verdict",
     "View",
     "assess",

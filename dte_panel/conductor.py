@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from dte_panel import registry as plugins
 from dte_panel import stats
 from dte_panel.engine import plan, windows
 from dte_panel.engine.duckdb import Cells, EngineError, Reducer
+from dte_panel.engine.labels import awaited
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, open_source
@@ -117,6 +119,8 @@ class _Assessment:
         self.created = datetime.now(UTC).replace(microsecond=0)
         self.sources = self._open(data)
         self.layout: Layout = resolve(connection, spec, self.sources[CURRENT], self.sources.get(REFERENCE))
+        if self.maturity:
+            self.layout = replace(self.layout, immature=self.maturity.windows(connection, self.layout))
         self.providers = dict(named(registry.plugins))
         self.records: list[StateRecord] = []
 
@@ -141,8 +145,11 @@ class _Assessment:
         opened = {}
         for name, value in given.items():
             source = open_source(self.connection, name, value, base=self.spec.base, keep_text=keep)
-            check_columns(self.spec, source.types, source.uri)
             opened[name] = source
+        now, before = opened[CURRENT], opened.get(REFERENCE)
+        opened[CURRENT], self.maturity = awaited(self.connection, self.spec, now, before)
+        for source in opened.values():
+            check_columns(self.spec, source.types, source.uri)
         return opened
 
     def _ask_providers(self) -> None:
@@ -270,7 +277,12 @@ class _Assessment:
             for metric in provider.metrics
             if not plan.columns_of(metric, self.layout)
         }
-        notes = [*self.layout.notes, *(f"{metric} applies to no column of this data" for metric in sorted(empty))]
+        late = [self.maturity.note] if self.maturity else []
+        notes = [
+            *late,
+            *self.layout.notes,
+            *(f"{metric} applies to no column of this data" for metric in sorted(empty)),
+        ]
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
 
 

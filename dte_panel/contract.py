@@ -22,7 +22,7 @@ _TEXTS = ("title", "definition", "formula", "source", "unit", "interval", "group
 #: Fields of a metric that stay in the process; all others are written into the evidence.
 _INNER = ("reduce", "finish", "of", "second")
 #: Reductions that make one state for all rows, not one for each column.
-_OF_ROWS = (reductions.Counts, reductions.Scores, reductions.Sums)
+_OF_ROWS = (reductions.Counts, reductions.Scores, reductions.Sums, reductions.ValuesOf)
 
 
 def check_all(found: Iterable[Any]) -> None:

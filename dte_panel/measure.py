@@ -63,9 +63,10 @@ class Measurer:
             yield _measurement(provider, metric, (CURRENT, ()), column, Value(None, reason=why))
             return
         nothing = True
+        young = self.layout.immature if plan.reads_labels(metric) else {}
         for place, across, value, states in self._values(metric, column):
             nothing = False
-            made = _measurement(provider, metric, place, column, value, across)
+            made = _measurement(provider, metric, place, column, _noted(value, young.get(place[0])), across)
             yield self.opinions.hear(metric, made, states) if self.opinions else made
         if nothing and column is None:
             lacking = Value(None, reason="the data lacks a column that it reads")
@@ -76,7 +77,7 @@ class Measurer:
         if role:
             return f"no {role} role is set: add roles.{role}"
         if isinstance(metric, Comparison):
-            if metric.across == "reference" and not self.has_reference:
+            if metric.across == "reference" and not (self.has_reference or metric.alone):
                 return "there is no reference: add data.reference"
             if metric.across == "cohorts" and len(self.layout.groupings) < 2:
                 return "no sensitive role is set: add roles.sensitive"
@@ -91,6 +92,7 @@ class Measurer:
             yield (CURRENT, ()), None, RuntimeError(cells), ()
             return
         against = isinstance(metric, Comparison)
+        alone = isinstance(metric, Comparison) and metric.alone
         for place in self._places(metric, cells):
             window, cohort = place
             if against and window == REFERENCE:
@@ -98,7 +100,9 @@ class Measurer:
             states = [c[place] for c in cells]
             if against:
                 before = [c.get((REFERENCE, cohort)) for c in cells]
-                if any(state is None for state in before):
+                if any(state is None for state in before) and alone:
+                    before = []
+                elif any(state is None for state in before):
                     yield place, None, Value(None, reason="the reference has no such rows"), ()
                     continue
                 states += [state for state in before if state is not None]
@@ -202,6 +206,12 @@ def _finish(metric: Metric, states: Iterable[State | Any]) -> Value | Exception:
     except Exception as error:  # noqa: BLE001 - a provider's mistake is its own number's error
         return error
     return value
+
+
+def _noted(value: Value | Exception, note: str | None) -> Value | Exception:
+    if note is None or isinstance(value, Exception):
+        return value
+    return replace(value, reason=f"{value.reason}; {note}" if value.reason else note)
 
 
 def _measurement(

@@ -153,12 +153,16 @@ class Comparison(Metric):
         For ``across="cohorts"``: ``finish(groups, overall)`` also gets the values of all rows, by metric id.
     crossed : bool
         For ``across="cohorts"``: only for groupings of two columns and more.
+    alone : bool
+        For ``across="reference"``: where there are no such reference rows, ``finish`` gets the current states alone
+        instead of the metric being not evaluated.
     """
 
     across: Literal["reference", "cohorts"] = "reference"
     of: tuple[Metric, ...] = ()
     overall: bool = False
     crossed: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ these roles. :class:`Counts` crosses all its columns into one table; others make
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from dte_panel.model import Reduction
 
@@ -72,7 +73,35 @@ class Values(Reduction):
 
 @dataclass(frozen=True)
 class Scores(Reduction):
-    """Rows of each score value by label (0 and 1), exact. State: :class:`~dte_panel.states.Scored`."""
+    """Rows of each score value by label, or by prediction (0 and 1), exact.
+
+    State: :class:`~dte_panel.states.Scored`.
+
+    Parameters
+    ----------
+    by : {"label", "prediction"}
+        What parts the rows of a score into negatives and positives.
+    """
+
+    by: Literal["label", "prediction"] = "label"
+
+
+@dataclass(frozen=True)
+class ValuesOf(Reduction):
+    """Rows of each value of an expression over roles, exact, such as of the error of a prediction.
+
+    State: :class:`~dte_panel.states.Ordered`; rows that lack a role, or where the expression has no value, are missing.
+
+    Parameters
+    ----------
+    roles : tuple of str
+        Roles with one column of numbers each.
+    expression : str
+        Portable SQL, such as ``"abs(label - prediction)"``.
+    """
+
+    roles: tuple[str, ...]
+    expression: str
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Cohort, Reduction, cohort_key
-from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values
+from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
 from dte_panel.states import (
     Binned,
     DistinctCount,
@@ -156,7 +156,8 @@ class Reducer:
                 plain = self._text(column, flag=role in ("label", "prediction"))
                 single = role in ("label", "prediction")
                 if single and self.layout.task == "regression":
-                    # Quantities have no classes to count; the table then counts rows.
+                    # Quantities have no classes to count: 1 where there is a number.
+                    found[role] = f"CASE WHEN isfinite({sql.number(column)}) THEN 1 END"
                     continue
                 found[role if single else column] = self._class_sql(role) if single else plain
         return found
@@ -255,15 +256,28 @@ class Reducer:
 
     def scores(self, request: Request) -> Cells:
         """:class:`~dte_panel.Scores`."""
+        by = cast(Scores, request.reduction).by
         if self.layout.positive is None:
-            raise EngineError(f"scores by label need a binary label; this task is {self.layout.task}")
+            raise EngineError(f"scores by {by} need a binary {by}; this task is {self.layout.task}")
         (score,) = self.layout.roles["score"]
-        if score not in self.source.types or self.layout.roles["label"][0] not in self.source.types:
+        if score not in self.source.types or self.layout.roles[by][0] not in self.source.types:
             return {}
-        label = f"CAST({self._class_sql('label')} AS DOUBLE)"
-        arrays, cells = self._split(request, {"x": sql.number(score), "y": label})
+        parted = f"CAST({self._class_sql(by)} AS DOUBLE)"
+        arrays, cells = self._split(request, {"x": sql.number(score), "y": parted})
         x, y = filled(arrays["x"]), filled(arrays["y"])
         return {place: Scored.of(x[rows], y[rows]) for place, rows in cells.items()}
+
+    def values_of(self, request: Request) -> Cells:
+        """:class:`~dte_panel.ValuesOf`."""
+        reduction = cast(ValuesOf, request.reduction)
+        columns = {role: self.layout.roles[role][0] for role in reduction.roles}
+        if any(column not in self.source.types for column in columns.values()):
+            return {}
+        numbers = {role: sql.number(column) for role, column in columns.items()}
+        expression = f"CAST({sql.substitute(reduction.expression, numbers)} AS DOUBLE)"
+        arrays, cells = self._split(request, {"x": expression})
+        x = filled(arrays["x"])
+        return {place: Ordered.of(x[rows]) for place, rows in cells.items()}
 
     def _ordered(self, request: Request) -> dict[Place, tuple[Ordered, int, int]]:
         """A numeric column sorted, by window and cohort: ``(values, nulls, NaN)``; the last column is kept."""
@@ -331,4 +345,5 @@ _MAKERS: dict[type[Reduction], str] = {
     Values: "values",
     Histogram: "histogram",
     Scores: "scores",
+    ValuesOf: "values_of",
 }

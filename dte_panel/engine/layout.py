@@ -10,6 +10,7 @@ import duckdb
 
 from dte_panel.engine import sql, windows
 from dte_panel.engine.frames import mixed_zones, unreadable
+from dte_panel.engine.labels import arrived
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
 from dte_panel.spec import Roles, Spec
@@ -51,6 +52,8 @@ class Layout:
         Column to the reason why it is not assessed.
     notes : sequence of str
         Rows and columns that are left out, in words.
+    immature : mapping
+        Window with labels that are too young to be relied on, to what is said of it.
     """
 
     roles: Mapping[str, tuple[str, ...]]
@@ -63,6 +66,7 @@ class Layout:
     starts: Mapping[int, str]
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    immature: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, roles: str) -> list[str]:
         """The columns of ``"feature|score"`` or ``"column:NAME"``, each once."""
@@ -91,10 +95,12 @@ def resolve(connection: Connection, spec: Spec, current: Source, reference: Sour
 def _resolve(connection: Connection, spec: Spec, current: Source, reference: Source | None) -> Layout:
     sides = [side for side in (current, reference) if side]
     for side in sides:
-        _check_filled(connection, spec.roles, side)
+        _check_filled(connection, spec, side, late=side is current and reference is not None)
     task, positive = _task(connection, spec.roles, sides)
     roles = _roles(spec.roles, current, reference)
     kinds, left_out = _kinds(connection, spec, roles, task, sides)
+    if spec.roles.label and reference and not arrived(connection, current, spec.roles.label):
+        left_out[spec.roles.label] = f"no label of the current data has arrived (column '{spec.roles.label}')"
     groups = {column: _groups(connection, column, sides) for column in spec.roles.sensitive}
     window_grid, starts = _windows(connection, spec, sides)
     text = tuple(c for c in roles["feature"] if kinds.get(c) == "text")
@@ -129,7 +135,8 @@ def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str,
     return {**named, **lists, "feature": tuple(features)}
 
 
-def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
+def _check_filled(connection: Connection, spec: Spec, side: Source, *, late: bool) -> None:
+    roles = spec.roles
     named = [(role, getattr(roles, role)) for role in _SINGLE if getattr(roles, role)]
     named += [("sensitive", column) for column in roles.sensitive]
     for role, column in named:
@@ -146,10 +153,11 @@ def _check_filled(connection: Connection, roles: Roles, side: Source) -> None:
                 hint=f"Name a numeric column, or leave roles.{role} out",
             )
         ((filled,),) = connection.execute(f"SELECT COUNT({sql.quote(column)}) FROM {side.sql}").fetchall()
-        if not filled:
-            raise InputError(
-                f"column '{column}' has no values, only NULL", where=where, hint="Name a column with values"
-            )
+        if not filled and not (late and role == "label"):
+            hint = "Name a column with values"
+            if role == "label" and spec.label_matures:
+                hint = f"No label is older than label_matures, {spec.label_matures}; a reference with labels would do"
+            raise InputError(f"column '{column}' has no values, only NULL", where=where, hint=hint)
 
 
 def distinct(connection: Connection, column: str, sides: Iterable[Source], most: int) -> list[str] | None:

@@ -19,6 +19,7 @@ from dte_panel.reductions import (
     Scores,
     Sums,
     Values,
+    ValuesOf,
 )
 
 #: Kinds of column that a per-column reduction applies to.
@@ -77,8 +78,8 @@ def missing_role(metric: Metric, layout: Layout) -> str | None:
         if isinstance(reduction, Counts):
             needed: Iterable[str] = reduction.columns
         elif isinstance(reduction, Scores):
-            needed = ("score", "label")
-        elif isinstance(reduction, Sums):
+            needed = ("score", reduction.by)
+        elif isinstance(reduction, Sums | ValuesOf):
             needed = reduction.roles
         else:
             # Roles of per-column reductions are alternatives; none at all is simply no column.
@@ -97,9 +98,14 @@ def _every_reduction(metric: Metric) -> list[Reduction]:
 def roles_of(reduction: Reduction) -> tuple[str, ...]:
     """The roles that a reduction reads."""
     if isinstance(reduction, Scores):
-        return ("score", "label")
+        return ("score", reduction.by)
     named = getattr(reduction, "columns", getattr(reduction, "roles", ()))
     return (named,) if isinstance(named, str) else tuple(named)
+
+
+def reads_labels(metric: Metric) -> bool:
+    """Whether a metric needs to know what was true."""
+    return any("label" in role.split("|") for r in _every_reduction(metric) for role in roles_of(r))
 
 
 def needs(metric: Metric) -> list[str]:

@@ -61,6 +61,8 @@ class Source:
         Column to its type.
     zones : mapping
         Time column to whether its values carry a time zone.
+    relation : str
+        What is read in its place, if not ``name``.
     """
 
     name: str
@@ -69,11 +71,12 @@ class Source:
     sha256: str
     types: Mapping[str, ColumnType]
     zones: Mapping[str, bool]
+    relation: str = ""
 
     @property
     def sql(self) -> str:
         """The relation's quoted name."""
-        return quote(self.name)
+        return quote(self.relation or self.name)
 
     def record(self) -> dict[str, Any]:
         """What the evidence says of it."""

@@ -234,6 +234,10 @@ class Spec(Part):
     types: dict[str, ColumnType] = {}
     """Types of columns where the data leaves doubt."""
     windows: Windows | None = None
+    label_matures: (
+        Annotated[Every, PlainValidator(_every), PlainSerializer(str, return_type=str), WithJsonSchema(_LENGTH)] | None
+    ) = None
+    """Age at which a label can be relied on, such as 30 days; younger ones, by the newest row, count as missing."""
     cohorts: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     """Sensitive columns that are crossed, besides each alone."""
     bands: dict[str, Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_ascending)]] = {}
@@ -328,5 +332,7 @@ def _contradictions(spec: Spec) -> Iterator[tuple[KeyPath, str, str]]:
         if column not in (*spec.roles.sensitive, *spec.roles.control):
             hint = did_you_mean(column, (*spec.roles.sensitive, *spec.roles.control)) or "Name a column of either role."
             yield ("bands", column), f"column '{column}' is neither in roles.sensitive nor in roles.control", hint
+    if spec.label_matures and spec.roles.time is None:
+        yield ("label_matures",), "needs a column that says when a row happened", "Add roles.time."
     if spec.windows and spec.roles.time is None:
         yield ("windows",), "needs a column that says when a row happened", "Add roles.time, or remove windows."

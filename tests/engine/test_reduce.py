@@ -22,7 +22,7 @@ from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import connect, open_source
 from dte_panel.model import Reduction, cohort_key
-from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values
+from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
 from dte_panel.spec import Spec
 from dte_panel.states import Binned, DistinctCount, Moments, Ordered, Profiled, Sample, Scored, Table
 
@@ -390,8 +390,11 @@ def test_multiclass_keys_are_text_and_quantities_are_not_counted() -> None:
             run(Scores())
     table = pa.table({"y": [i / 3 for i in range(40)], "p": [i / 4 for i in range(40)], "g": ["a", "b"] * 20})
     with Run(table, label="y", prediction="p", sensitive=["g"]) as run:
-        assert run(Counts("label", "prediction"))["current", (("g", "a"),)] == Table((), {(): 20})
-        assert run(Counts("prediction", "sensitive"))["current", ()] == Table(("g",), {("a",): 20, ("b",): 20})
+        assert run(Counts("label", "prediction"))["current", (("g", "a"),)] == Table(
+            ("label", "prediction"), {(1, 1): 20}
+        )
+        both = Table(("prediction", "g"), {(1, "a"): 20, (1, "b"): 20})
+        assert run(Counts("prediction", "sensitive"))["current", ()] == both
 
 
 def test_bins_come_from_the_reference() -> None:
@@ -465,3 +468,13 @@ def test_means_are_the_same_to_the_last_bit_every_time(frame: pd.DataFrame) -> N
     assert made[0] == made[1] == made[2]
     assert made[0]["current", ()][0] == pytest.approx(frame.x.mean(), rel=1e-12)
     assert made[0]["current", ()][1] == pytest.approx(frame.x.var(ddof=0) * len(frame), rel=1e-9)
+
+
+def test_scores_by_prediction_and_values_of_an_expression() -> None:
+    table = pa.table({"y": [1, 0, None, 1], "p": [0, 0, 1, None], "s": [0.5, 0.5, 0.7, None]})
+    with Run(table, label="y", prediction="p", score="s") as run:
+        by_label, by_prediction = (run(Scores(by))["current", ()] for by in ("label", "prediction"))
+        assert plain(by_label) == plain(Scored(np.array([0.5]), np.array([1]), np.array([1]), 2))
+        assert plain(by_prediction) == plain(Scored(np.array([0.5, 0.7]), np.array([2, 0]), np.array([0, 1]), 1))
+        error = run(ValuesOf(("score", "label"), "abs(label - score)"))["current", ()]
+        assert plain(error) == plain(Ordered(np.array([0.5]), np.array([2]), 2))
