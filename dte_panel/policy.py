@@ -87,8 +87,8 @@ def judge(check: Check, measurement: Measurement, *, tests: int = 1) -> Verdict:
 
     With ``rule="interval"`` it fails only if the whole interval lies beyond the bound and passes only if the whole
     interval lies within; an interval with one end is open at the other, and a number without any is judged by its
-    value. Too few rows, or no value, is never a pass. A p-value is judged as adjusted for the number of ``tests`` of the
-    assessment.
+    value. Too few rows, or no value, is never a pass. A p-value is judged as adjusted for the number of ``tests`` of
+    the assessment.
     """
     word, reason = _unusable(check, measurement) or _weigh(check, measurement)
     if measurement.adjusted is not None and word in {"pass", "warn", "fail"}:

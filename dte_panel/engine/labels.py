@@ -87,6 +87,13 @@ def arrived(connection: Connection, current: Source, label: str) -> bool:
     return bool(rows)
 
 
+def unfilled(spec: Spec, role: str) -> str:
+    """What to do about a role whose column has no values."""
+    if role == "label" and spec.label_matures:
+        return f"No label is older than label_matures, {spec.label_matures}; a reference with labels would do"
+    return "Name a column with values"
+
+
 def _type(connection: Connection, source: Source, column: str) -> str:
     described = connection.execute(f"DESCRIBE SELECT {quote(column)} FROM {source.sql}").fetchall()
     return str(described[0][1])

@@ -10,7 +10,7 @@ import duckdb
 
 from dte_panel.engine import sql, windows
 from dte_panel.engine.frames import mixed_zones, unreadable
-from dte_panel.engine.labels import arrived
+from dte_panel.engine.labels import arrived, unfilled
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
 from dte_panel.spec import Roles, Spec
@@ -154,10 +154,7 @@ def _check_filled(connection: Connection, spec: Spec, side: Source, *, late: boo
             )
         ((filled,),) = connection.execute(f"SELECT COUNT({sql.quote(column)}) FROM {side.sql}").fetchall()
         if not filled and not (late and role == "label"):
-            hint = "Name a column with values"
-            if role == "label" and spec.label_matures:
-                hint = f"No label is older than label_matures, {spec.label_matures}; a reference with labels would do"
-            raise InputError(f"column '{column}' has no values, only NULL", where=where, hint=hint)
+            raise InputError(f"column '{column}' has no values, only NULL", where=where, hint=unfilled(spec, role))
 
 
 def distinct(connection: Connection, column: str, sides: Iterable[Source], most: int) -> list[str] | None:
