@@ -102,7 +102,7 @@ def _entry(provider: str, metric: Metric) -> str:
 
 
 def _facts(metric: Metric) -> Iterator[tuple[str, str]]:
-    second = getattr(metric, "second", None)
+    second = metric.second
     yield "Formula", code(metric.formula)
     yield "Range", escape(_range(metric))
     yield "Better", escape(_better(metric))

@@ -128,7 +128,7 @@ class _Assessment:
         self._ask_providers()
         edges: dict[Any, Any] = {}
         reducers = {
-            name: Reducer(self.connection, self.sources[name], self.layout, edges)
+            name: Reducer(self.connection, self.sources[name], self.layout, edges, self.sources.get(REFERENCE))
             for name in (REFERENCE, CURRENT)
             if name in self.sources
         }

@@ -101,8 +101,9 @@ def _of_reduction(reduction: Any) -> Iterator[str]:
     for name in ("bins", "sample"):
         if getattr(reduction, name, 1) < 1:
             yield f"{kind.__name__} with {name}={getattr(reduction, name)}; the least is 1"
-    given = getattr(reduction, "columns", getattr(reduction, "roles", ()))
-    for roles in given if isinstance(given, tuple) else (given,):
-        for role in str(roles).split("|"):
+    given = [getattr(reduction, name, ()) for name in ("columns", "roles", "by", "of")]
+    for roles in (part for names in given for part in (names if isinstance(names, tuple) else (names,))):
+        # An empty text names no column.
+        for role in str(roles).split("|") if roles else ():
             if role not in ROLES and not role.startswith("column:"):
                 yield f"the role {role!r} in {kind.__name__}, which does not exist. {did_you_mean(role, ROLES)}"

@@ -14,7 +14,7 @@ from dte_panel.engine.plan import Request
 from dte_panel.evidence import canonical
 from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement, Metric, Status, Value
 from dte_panel.operators import finite_or_none
-from dte_panel.reductions import Facts
+from dte_panel.reductions import Crossed, Facts
 from dte_panel.registry import describe
 from dte_panel.second import Opinions
 from dte_panel.states import Documented, State
@@ -68,9 +68,9 @@ class Measurer:
             nothing = False
             made = _measurement(provider, metric, place, column, _noted(value, young.get(place[0])), across)
             yield self.opinions.hear(metric, made, states) if self.opinions else made
-        if nothing and column is None:
+        if nothing and (column is None or any(isinstance(r, Crossed) for r in metric.reductions)):
             lacking = Value(None, reason="the data lacks a column that it reads")
-            yield _measurement(provider, metric, (CURRENT, ()), None, lacking)
+            yield _measurement(provider, metric, (CURRENT, ()), column, lacking)
 
     def _impossible(self, metric: Metric, column: str | None) -> str | None:
         role = plan.missing_role(metric, self.layout)
@@ -81,7 +81,7 @@ class Measurer:
                 return "there is no reference: add data.reference"
             if metric.across == "cohorts" and len(self.layout.groupings) < 2:
                 return "no sensitive role is set: add roles.sensitive"
-        return self.layout.left_out.get(column) if column else None
+        return plan.unfit(metric, column, self.layout)
 
     def _values(self, metric: Metric, column: str | None) -> Iterator[Made]:
         if isinstance(metric, Comparison) and metric.across == "cohorts":
@@ -146,7 +146,8 @@ class Measurer:
                 return cells
         # What the spec says of itself holds wherever the other states are.
         places = next(iter(kept.values()), {(CURRENT, ()): None})
-        facts: Cells = dict.fromkeys(cast("Iterable[Place]", places), self.facts)
+        told = self.facts if column is None else Documented({**self.facts.facts, "column": column})
+        facts: Cells = dict.fromkeys(cast("Iterable[Place]", places), told)
         return [facts if isinstance(r, Facts) else cast(Cells, kept[r]) for r in metric.reductions]
 
     def _places(self, metric: Metric, cells: Sequence[Cells]) -> list[Place]:

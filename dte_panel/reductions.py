@@ -154,5 +154,59 @@ class Distinct(Reduction):
 
 
 @dataclass(frozen=True)
+class Crossed(Reduction):
+    """Each column in the reference's quantile bins, or in its categories, crossed with other columns.
+
+    State: :class:`~dte_panel.states.Table`; its first column is the bin as in :class:`Histogram`. Not kept in the
+    evidence.
+
+    Parameters
+    ----------
+    columns : str
+        Roles; empty for no column at all.
+    by : tuple of str
+        Roles that every column is crossed with.
+    bins : int
+        As for :class:`Histogram`.
+    """
+
+    columns: str
+    by: tuple[str, ...]
+    bins: int = 10
+
+
+@dataclass(frozen=True)
+class Means(Reduction):
+    """Mean and sum of squared deviations of a number in each bin or category of each column.
+
+    State: :class:`~dte_panel.states.Averaged`. Not kept in the evidence.
+
+    Parameters
+    ----------
+    columns : str
+        Roles; empty for no column at all.
+    of : str
+        Role with one column, the number; of ``"score|prediction"`` the first that the spec sets. A binary label or
+        prediction counts as 1 and 0.
+    bins : int
+        As for :class:`Histogram`.
+    """
+
+    columns: str
+    of: str
+    bins: int = 10
+
+
+@dataclass(frozen=True)
+class Overlap(Reduction):
+    """Current rows that share their value with another row, and with the reference; only for all rows.
+
+    State: :class:`~dte_panel.states.Overlapped`.
+    """
+
+    columns: str
+
+
+@dataclass(frozen=True)
 class Facts(Reduction):
     """What the spec and the run say of themselves. State: :class:`~dte_panel.states.Documented`."""

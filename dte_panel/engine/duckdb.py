@@ -10,7 +10,7 @@ from typing import Any, cast
 import duckdb
 import numpy as np
 
-from dte_panel.engine import sampling, sql
+from dte_panel.engine import crossing, sampling, sql
 from dte_panel.engine.convert import filled, moments, partition, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
@@ -19,6 +19,7 @@ from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Cohort, Reduction, cohort_key
 from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
 from dte_panel.states import (
+    Averaged,
     Binned,
     DistinctCount,
     Moments,
@@ -43,7 +44,7 @@ HUGE = "1e140"
 WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
 
 
-class Reducer:
+class Reducer(crossing.Crossing):
     """Reduces one side of the data.
 
     Parameters
@@ -53,6 +54,8 @@ class Reducer:
     layout : Layout
     edges : dict, optional
         ``(column, bins)`` to edges and span of :class:`~dte_panel.Histogram`; the side reduced first fills it.
+    reference : Source, optional
+        The other side, for :class:`~dte_panel.Overlap`.
     """
 
     def __init__(
@@ -61,8 +64,9 @@ class Reducer:
         source: Source,
         layout: Layout,
         edges: dict[tuple[str, int], tuple[tuple[float, ...], tuple[float, float] | None]] | None = None,
+        reference: Source | None = None,
     ) -> None:
-        self.connection, self.source, self.layout = connection, source, layout
+        self.connection, self.source, self.layout, self.reference = connection, source, layout, reference
         self.edges = {} if edges is None else edges
         self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
 
@@ -124,11 +128,15 @@ class Reducer:
         return {place: Table(names, cell) for place, cell in counts.items()}
 
     def _aggregated(
-        self, request: Request, aggregates: dict[str, str], make: Callable[[Sequence[Any]], Profiled | Moments]
+        self,
+        request: Request,
+        aggregates: dict[str, str],
+        make: Callable[[Sequence[Any]], Profiled | Moments | Averaged],
+        values: dict[str, str] | None = None,
     ) -> Cells:
         cells: dict[Place, Any] = {}
         with sampling.one_thread(self.connection):
-            for place, row in sorted(self._scan(request, {}, aggregates), key=_by_place):
+            for place, row in sorted(self._scan(request, values or {}, aggregates), key=_by_place):
                 state = make(row)
                 cells[place] = cells[place].merge(state) if place in cells else state
         return cells
@@ -336,6 +344,7 @@ def _by_place(item: tuple[Place, Sequence[Any]]) -> tuple[Any, ...]:
 
 
 _MAKERS: dict[type[Reduction], str] = {
+    **crossing.MAKERS,
     Counts: "counts",
     Categories: "categories",
     Profile: "profile",

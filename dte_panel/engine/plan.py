@@ -11,9 +11,12 @@ from dte_panel.model import Comparison, Metric, Reduction
 from dte_panel.reductions import (
     Categories,
     Counts,
+    Crossed,
     Distinct,
     Facts,
     Histogram,
+    Means,
+    Overlap,
     Profile,
     Rows,
     Scores,
@@ -30,6 +33,9 @@ APPLIES: dict[type[Reduction], tuple[str, ...]] = {
     Categories: ("categorical",),
     Rows: ("categorical", "text"),
     Distinct: ("numeric", "categorical", "text"),
+    Overlap: ("numeric", "categorical", "text"),
+    Crossed: ("numeric", "categorical"),
+    Means: ("numeric", "categorical"),
 }
 ROLES = ("label", "prediction", "score", "time", "id", "sensitive", "control", "prediction_low", "prediction_high")
 
@@ -64,12 +70,35 @@ def per_column(reduction: Reduction) -> str | None:
 
 
 def columns_of(metric: Metric, layout: Layout) -> list[str | None]:
-    """The columns a metric is measured for; ``[None]`` where it crosses columns."""
-    named = [(r, roles) for r in metric.reductions if (roles := per_column(r)) is not None]
+    """The columns a metric is measured for; ``[None]`` where it crosses columns.
+
+    A column that is asked for by its name is among them even where it cannot be measured: :func:`unfit` says why.
+    """
+    named = [roles for r in metric.reductions if (roles := per_column(r)) is not None]
     if not named:
         return [None]
-    found = layout.columns(named[0][1])
-    return [c for c in found if all(layout.kinds.get(c) in APPLIES[type(r)] for r, _ in named)]
+    asked = {part.removeprefix("column:") for part in named[0].split("|") if part.startswith("column:")}
+    return [c for c in layout.columns(named[0]) if c in asked or _kinds(metric) & {layout.kinds.get(c)}]
+
+
+def _kinds(metric: Metric) -> set[str | None]:
+    """The kinds of column that all its reductions of single columns apply to."""
+    kinds = (set(APPLIES[type(r)]) for r in metric.reductions if per_column(r) is not None)
+    return cast("set[str | None]", set.intersection(*kinds))
+
+
+def unfit(metric: Metric, column: str | None, layout: Layout) -> str | None:
+    """Why a metric cannot be measured for one of its columns."""
+    if column is None:
+        return None
+    if column in layout.left_out:
+        return layout.left_out[column]
+    kind = layout.kinds.get(column)
+    if kind is None:
+        return f"column '{column}' does not exist or has no role"
+    fitting = _kinds(metric)
+    wanted = " or ".join(sorted(map(str, fitting)))
+    return None if kind in fitting else f"column '{column}' is {kind}, not {wanted}"
 
 
 def missing_role(metric: Metric, layout: Layout) -> str | None:
@@ -81,6 +110,10 @@ def missing_role(metric: Metric, layout: Layout) -> str | None:
             needed = ("score", reduction.by)
         elif isinstance(reduction, Sums | ValuesOf):
             needed = reduction.roles
+        elif isinstance(reduction, Crossed):
+            needed = reduction.by
+        elif isinstance(reduction, Means):
+            needed = () if _first_role(reduction.of, layout) else reduction.of.split("|")[:1]
         else:
             # Roles of per-column reductions are alternatives; none at all is simply no column.
             needed = ()
@@ -88,6 +121,15 @@ def missing_role(metric: Metric, layout: Layout) -> str | None:
             if role in ROLES and not layout.roles.get(role):
                 return role
     return None
+
+
+def _first_role(roles: str, layout: Layout) -> str | None:
+    return next((role for role in roles.split("|") if layout.roles.get(role)), None)
+
+
+def number_role(reduction: Means, layout: Layout) -> str:
+    """The role whose numbers are averaged."""
+    return _first_role(reduction.of, layout) or reduction.of
 
 
 def _every_reduction(metric: Metric) -> list[Reduction]:
@@ -99,8 +141,8 @@ def roles_of(reduction: Reduction) -> tuple[str, ...]:
     """The roles that a reduction reads."""
     if isinstance(reduction, Scores):
         return ("score", reduction.by)
-    named = getattr(reduction, "columns", getattr(reduction, "roles", ()))
-    return (named,) if isinstance(named, str) else tuple(named)
+    given = (getattr(reduction, name, ()) for name in ("columns", "roles", "by", "of"))
+    return tuple(role for names in given for role in ((names,) if isinstance(names, str) else names) if role)
 
 
 def reads_labels(metric: Metric) -> bool:
@@ -126,7 +168,7 @@ def requests(metrics: Iterable[Metric], layout: Layout) -> list[Request]:
         for part in parts:
             for column in columns_of(part, layout):
                 for reduction in part.reductions:
-                    if isinstance(reduction, Facts) or column in layout.left_out:
+                    if isinstance(reduction, Facts) or unfit(part, column, layout):
                         continue
                     cohorts = part.cohorts or part is not metric
                     new = Request(reduction, column, metric.windows, cohorts)

@@ -104,6 +104,16 @@ def grouping_mask(keys: Sequence[str], grouping: Sequence[str]) -> int:
     return sum((key not in grouping) << (len(keys) - 1 - i) for i, key in enumerate(keys))
 
 
+def bin_of(expression: str, edges: Sequence[float]) -> str:
+    """The bin of a number as text: 0 below the first edge; ``nan``, ``-inf`` and ``+inf``; NULL for NULL."""
+    above = " + ".join(f"CASE WHEN {expression} >= CAST('{edge!r}' AS DOUBLE) THEN 1 ELSE 0 END" for edge in edges)
+    infinite = f"CASE WHEN {expression} > 0 THEN '+inf' ELSE '-inf' END"
+    return (
+        f"CASE WHEN {expression} IS NULL THEN NULL WHEN isnan({expression}) THEN 'nan' "
+        f"WHEN isinf({expression}) THEN {infinite} ELSE CAST({above or '0'} AS VARCHAR) END"
+    )
+
+
 def substitute(expression: str, numbers: Mapping[str, str]) -> str:
     """An expression over roles with their columns put in; a role name is a word of its own.
 

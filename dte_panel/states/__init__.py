@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dte_panel.states.moments import Moments, Profiled
+from dte_panel.states.moments import Averaged, Moments, Profiled
 from dte_panel.states.ordered import Ordered, Scored
 from dte_panel.states.table import Binned, Table
 
 __all__ = [
+    "Averaged",
     "Binned",
     "DistinctCount",
     "Documented",
     "JointSample",
     "Moments",
     "Ordered",
+    "Overlapped",
     "Profiled",
     "Sample",
     "Scored",
@@ -73,10 +75,42 @@ class DistinctCount:
 
 
 @dataclass(frozen=True)
+class Overlapped:
+    """How many of ``n`` current rows with a value share it. Two of them do not add up.
+
+    Attributes
+    ----------
+    n : int
+        Current rows with a value.
+    repeated : int
+        Of these, rows whose value another current row has too.
+    known : int or None
+        Of these, rows whose value the reference has; ``None`` without a reference.
+    """
+
+    n: int = 0
+    repeated: int = 0
+    known: int | None = None
+
+
+@dataclass(frozen=True)
 class Documented:
     """What the spec and the run say of themselves: ``facts`` is plain JSON."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-State = Table | Profiled | Binned | Ordered | Scored | Moments | Sample | JointSample | DistinctCount | Documented
+State = (
+    Table
+    | Profiled
+    | Binned
+    | Averaged
+    | Ordered
+    | Scored
+    | Moments
+    | Sample
+    | JointSample
+    | DistinctCount
+    | Overlapped
+    | Documented
+)

@@ -100,6 +100,34 @@ class Moments:
         return cls(**document)
 
 
+@dataclass(frozen=True)
+class Averaged:
+    """Moments of one number, called ``value``, in each bin of a column.
+
+    Attributes
+    ----------
+    edges : tuple of float or None
+        Inner edges of a numeric column, as in :class:`~dte_panel.states.Binned`; ``None`` for categories.
+    bins : mapping
+        Bin to moments; keys as in :class:`~dte_panel.states.Binned`.
+    share : bool
+        Whether the number is 1 or 0, and its mean a share of rows.
+    """
+
+    edges: tuple[float, ...] | None = None
+    bins: Mapping[str | None, Moments] = field(default_factory=dict)
+    share: bool = False
+
+    def merge(self, other: Averaged) -> Averaged:
+        """The means of both row sets; both must have the same edges."""
+        if self.bins and other.bins and self.edges != other.edges:
+            raise ValueError("means over different edges do not add up")
+        bins = dict(self.bins)
+        for key, moments in other.bins.items():
+            bins[key] = bins[key].merge(moments) if key in bins else moments
+        return replace(self if self.bins else other, bins=bins)
+
+
 def _pick(choose: Any, a: float | None, b: float | None) -> float | None:
     known = [v for v in (a, b) if v is not None]
     return choose(known) if known else None

@@ -1,0 +1,112 @@
+"""Columns in bins crossed with others, means in bins, and values that are met again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from dte_panel.engine import sql
+from dte_panel.engine.convert import moments
+from dte_panel.engine.plan import Request, number_role
+from dte_panel.errors import DTEError
+from dte_panel.model import CURRENT, Reduction
+from dte_panel.reductions import Crossed, Histogram, Means, Overlap
+from dte_panel.states import Averaged, Overlapped
+
+if TYPE_CHECKING:
+    from dte_panel.engine.duckdb import Cells, Reducer
+
+#: Aliases in queries.
+BIN, HERE, THERE, ROWS = "dte__b", "dte__h", "dte__t", "dte__n"
+_CLASSES = ("label", "prediction")
+#: Types whose values can be compared as they are.
+_COMPARABLE = ("integer", "text")
+
+
+#: Reduction to the method that makes it.
+MAKERS: dict[type[Reduction], str] = {Crossed: "crossed", Means: "means", Overlap: "overlap"}
+
+
+class Crossing:
+    """What a reducer makes with the functions of this module."""
+
+    def crossed(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Crossed`."""
+        return crossed(cast("Reducer", self), request)
+
+    def means(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Means`."""
+        return means(cast("Reducer", self), request)
+
+    def overlap(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Overlap`."""
+        return overlap(cast("Reducer", self), request)
+
+
+def crossed(reducer: Reducer, request: Request) -> Cells:
+    """Tables of a column's bins by other columns."""
+    reduction = cast(Crossed, request.reduction)
+    counted = reducer._counted(reduction.by)
+    if counted is None:
+        return {}
+    values = {f"{BIN}{i}": e for i, e in enumerate((_bin(reducer, request, reduction.bins), *counted.values()))}
+    return {**reducer._tables(request, ("bin", *counted), values)}
+
+
+def means(reducer: Reducer, request: Request) -> Cells:
+    """Moments of a role's number in each bin of a column."""
+    reduction = cast(Means, request.reduction)
+    role = number_role(reduction, reducer.layout)
+    (column,) = reducer.layout.roles[role]
+    if column not in reducer.source.types:
+        return {}
+    if role in _CLASSES and reducer.layout.task == "multiclass":
+        # Codes of classes can be averaged, but the mean says nothing.
+        raise DTEError(f"a {role} of this task, multiclass, is no number")
+    share = role in _CLASSES and reducer.layout.positive is not None
+    x = f"CAST({reducer._class_sql(role)} AS DOUBLE)" if share else sql.number(column)
+    known = f"COALESCE(isfinite({x}), FALSE)"
+    value = f"CASE WHEN {known} THEN {x} END"
+    aggregates = {"n": f"SUM(CASE WHEN {known} THEN 1 ELSE 0 END)", "every": "COUNT(*)"}
+    aggregates |= {"mean0": f"AVG({value})", "m20": f"VAR_POP({value}) * COUNT({value})"}
+    by = {BIN: _bin(reducer, request, reduction.bins)}
+    edges = reducer.edges.get((str(request.column), reduction.bins), (None, None))[0]
+
+    def make(row: Sequence[Any]) -> Averaged:
+        return Averaged(edges, {row[0]: moments(row[1:], ["value"])}, share)
+
+    return reducer._aggregated(request, aggregates, make, by)
+
+
+def _bin(reducer: Reducer, request: Request, bins: int) -> str:
+    """The bin or the category of the column."""
+    column = cast(str, request.column)
+    if reducer.layout.kinds[column] != "numeric":
+        flag = any(column in reducer.layout.roles.get(role, ()) for role in _CLASSES)
+        return reducer._text(column, flag=flag)
+    if (column, bins) not in reducer.edges:
+        reducer.histogram(Request(Histogram("", bins), column))
+    return sql.bin_of(sql.number(column), reducer.edges[column, bins][0])
+
+
+def overlap(reducer: Reducer, request: Request) -> Cells:
+    """Current rows whose value is met again."""
+    column = cast(str, request.column)
+    if reducer.source.name != CURRENT:
+        return {}
+    before = reducer.reference
+    sides = [side.types[column] for side in (reducer.source, before) if side]
+    alike = len(set(sides)) == 1 and sides[0] in _COMPARABLE
+    here = sql.quote(column) if alike else reducer._text(column)
+    groups = (
+        f"SELECT {here} AS {HERE}, COUNT(*) AS {ROWS} FROM {reducer.source.sql} WHERE {here} IS NOT NULL GROUP BY 1"
+    )
+    joined, known = f"({groups}) AS now", "NULL"
+    if before:
+        there = sql.quote(column) if alike else sql.text(column, before.types[column])
+        joined += f" LEFT JOIN (SELECT DISTINCT {there} AS {THERE} FROM {before.sql}) AS earlier ON {HERE} = {THERE}"
+        known = f"SUM(CASE WHEN {THERE} IS NULL THEN 0 ELSE {ROWS} END)"
+    repeated = f"SUM(CASE WHEN {ROWS} > 1 THEN {ROWS} ELSE 0 END)"
+    (found,) = reducer._fetch(f"SELECT SUM({ROWS}), {repeated}, {known} FROM {joined}")
+    n, twice, earlier = (int(x or 0) for x in found)
+    return {(CURRENT, ()): Overlapped(n, twice, earlier if before else None)}
