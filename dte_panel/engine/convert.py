@@ -43,3 +43,9 @@ def moments(row: Sequence[Any], names: Sequence[str]) -> Moments:
     means = {name: float(row[2 + 2 * i]) for i, name in enumerate(names)}
     m2s = {name: float(row[3 + 2 * i]) for i, name in enumerate(names)}
     return Moments(n, every - n, means, m2s)
+
+
+def by_place(item: tuple[tuple[str, Iterable[tuple[str, str | None]]], Sequence[Any]]) -> tuple[Any, ...]:
+    """Sorts rows of aggregates by window and cohort."""
+    (window, cohort), row = item
+    return window, [(column, value is None, value or "") for column, value in cohort], str(row)

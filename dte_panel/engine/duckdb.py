@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from dte_panel.engine import crossing, sampling, sql
-from dte_panel.engine.convert import filled, moments, partition, profiled
+from dte_panel.engine.convert import by_place, filled, moments, partition, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
@@ -38,8 +38,6 @@ class EngineError(DTEError):
 Place = tuple[str, tuple[tuple[str, str | None], ...]]
 #: States by window and cohort.
 Cells = dict[Place, State]
-#: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
-HUGE = "1e140"
 #: Aliases in queries; no column of a source has such a name.
 WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
 
@@ -136,7 +134,7 @@ class Reducer(crossing.Crossing):
     ) -> Cells:
         cells: dict[Place, Any] = {}
         with sampling.one_thread(self.connection):
-            for place, row in sorted(self._scan(request, values or {}, aggregates), key=_by_place):
+            for place, row in sorted(self._scan(request, values or {}, aggregates), key=by_place):
                 state = make(row)
                 cells[place] = cells[place].merge(state) if place in cells else state
         return cells
@@ -194,14 +192,14 @@ class Reducer(crossing.Crossing):
         if self.layout.kinds[column] == "numeric":
             x = sql.number(column)
             finite = f"CASE WHEN isfinite({x}) THEN {x} END"
-            small = f"CASE WHEN abs({x}) < {HUGE} THEN {x} END"
+            small = f"CASE WHEN abs({x}) < {sql.HUGE} THEN {x} END"
             aggregates |= {
                 "nans": f"COALESCE(SUM(CASE WHEN isnan({x}) THEN 1 ELSE 0 END), 0)",
                 "infinities": f"COALESCE(SUM(CASE WHEN isinf({x}) THEN 1 ELSE 0 END), 0)",
                 "minimum": f"MIN({finite})",
                 "maximum": f"MAX({finite})",
-                "mean": _unless_huge(f"AVG({small})", finite),
-                "m2": _unless_huge(f"VAR_POP({small}) * COUNT({small})", finite),
+                "mean": sql.unless_huge(f"AVG({small})", finite),
+                "m2": sql.unless_huge(f"VAR_POP({small}) * COUNT({small})", finite),
             }
         return self._aggregated(request, aggregates, profiled)
 
@@ -332,15 +330,6 @@ class Reducer(crossing.Crossing):
         for cell, part in partition(flat, slice(None)):
             at = np.unravel_index(cell, sizes)
             yield {c: self.layout.groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
-
-
-def _unless_huge(aggregate: str, finite: str) -> str:
-    return f"CASE WHEN MAX(abs({finite})) < {HUGE} THEN {aggregate} END"
-
-
-def _by_place(item: tuple[Place, Sequence[Any]]) -> tuple[Any, ...]:
-    (window, cohort), row = item
-    return window, [(column, value is None, value or "") for column, value in cohort], str(row)
 
 
 _MAKERS: dict[type[Reduction], str] = {

@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
+#: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
+HUGE = "1e140"
+
+
 def quote(name: str) -> str:
     """A name as an SQL identifier, whatever characters it holds."""
     return '"' + name.replace('"', '""') + '"'
@@ -102,6 +106,11 @@ def _reads_columns(aggregates: dict[str, str]) -> bool:
 def grouping_mask(keys: Sequence[str], grouping: Sequence[str]) -> int:
     """The GROUPING number that :func:`grouped` gives to the rows of a grouping."""
     return sum((key not in grouping) << (len(keys) - 1 - i) for i, key in enumerate(keys))
+
+
+def unless_huge(aggregate: str, finite: str) -> str:
+    """An aggregate of squares, NULL where they could be infinite."""
+    return f"CASE WHEN MAX(abs({finite})) < {HUGE} THEN {aggregate} END"
 
 
 def bin_of(expression: str, edges: Sequence[float]) -> str:
