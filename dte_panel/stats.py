@@ -107,6 +107,23 @@ def mean_interval(mean: float, m2: float, n: int) -> tuple[float, float] | tuple
     return mean - half, mean + half
 
 
+def positive_mean_interval(mean: float, m2: float, n: int) -> tuple[float, float] | tuple[None, None]:
+    """95 % interval of the mean of what is never negative and skewed, such as squared errors; none below two rows.
+
+    Each end is the wider one of the t interval on the log and on the reciprocal scale, where means of skewed numbers
+    are nearer to normal. The upper end is infinity where so few rows cannot bound it: one row may carry the mean.
+
+    References
+    ----------
+    Bonett (2006), Computational Statistics & Data Analysis 50, 775-782, for the log scale.
+    """
+    if n < 2 or mean <= 0:
+        return (None, None) if n < 2 else (0.0, 0.0)
+    _, above = mean_interval(0.0, m2, n)
+    relative = (above or 0.0) / mean
+    return mean * math.exp(-relative), mean / (1 - relative) if relative < 1 else math.inf
+
+
 def bootstrap(
     counts: Sequence[Any],
     statistic: Callable[..., Floats],

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64] | NDArray[np.int64]
 
-#: DeLong's interval is asymptotic. With fewer rows in either class, and where its variance is 0, it is widened.
+#: DeLong's variance is asymptotic. With fewer rows in either class it is not relied on ...
 FEW = 30
+#: ... nor where the area is so near 0 or 1 that the few rows that lie on the wrong side decide it.
+FEW_WRONG = 2.0
 #: What rounding leaves of a variance of 0.
 NONE = 1e-12
 
@@ -51,13 +53,21 @@ def auc_and_variance(negatives: Numbers, positives: Numbers) -> tuple[float, flo
 
 
 def auc_interval(area: float, variance: float | None, n0: int, n1: int) -> tuple[float, float]:
-    """95 % interval: DeLong's; with few rows or no variance the wider of that and :func:`newcombe`."""
-    half = Z95 * math.sqrt(variance or 0.0)
-    low, high = max(0.0, area - half), min(1.0, area + half)
-    if min(n0, n1) < FEW or variance is None or variance < NONE:
-        score_low, score_high = newcombe(area, n0, n1)
-        low, high = min(low, score_low), max(high, score_high)
-    return low, high
+    """95 % interval: DeLong's on the logit scale; with few rows or no variance, :func:`newcombe`'s.
+
+    On the plain scale an area of 0.99 from 60 + 60 rows would be held in 83 % of samples only, as it is skewed there.
+
+    References
+    ----------
+    Qin & Hotilovac (2008), Statistical Methods in Medical Research 17, 207-221; Pepe (2003), section 5.2.4.
+    """
+    few = min(n0, n1) < FEW or area * (1 - area) * min(n0, n1) < FEW_WRONG
+    if few or variance is None or variance < NONE:
+        return newcombe(area, n0, n1)
+    half = Z95 * math.sqrt(variance) / (area * (1 - area))
+    middle = math.log(area / (1 - area))
+    low, high = (1 / (1 + math.exp(-end)) for end in (middle - half, middle + half))
+    return min(low, area), max(high, area)
 
 
 def newcombe(area: float, n0: int, n1: int) -> tuple[float, float]:

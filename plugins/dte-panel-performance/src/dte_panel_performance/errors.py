@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, Sums, Value
-from dte_panel.stats import mean_interval
+from dte_panel.stats import mean_interval, positive_mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,8 @@ def _mean_absolute_error(state: Moments, note: str | None) -> Value:
 
 @_usable
 def _root_mean_squared_error(state: Moments, note: str | None) -> Value:
-    low, high = (None if end is None else math.sqrt(end) for end in _ends(state, "squared"))
+    ends = positive_mean_interval(state.means["squared"], state.m2s["squared"], state.n)
+    low, high = (None if end is None else math.sqrt(end) for end in ends)
     return Value(math.sqrt(state.means["squared"]), state.n, low, high, reason=note)
 
 
@@ -91,7 +92,7 @@ root_mean_squared_error = Metric(
     better="lower",
     range=(0.0, None),
     unit="unit of the label",
-    interval="square roots of the ends of the t interval of the mean squared error",
+    interval="square roots of the ends for the mean squared error: t on the log scale below, on the reciprocal above",
     aliases=("RMSE",),
     **_REGRESSION,
 )

@@ -105,9 +105,10 @@ def _binned(state: Scored) -> tuple[Floats, Floats]:
 def _calibration_interval(rows: Floats, scores: Floats, value: float) -> tuple[float, float]:
     """Resample the bins.
 
-    Chance alone makes the error positive, so the resamples lie too high. The upper end is reflected at the estimate.
-    The lower end takes off how far the resampled gaps of the bins lie from their own: by the triangle inequality the
-    error of all rows there are is not further away.
+    Chance alone makes the error positive, so the resamples lie too high. The lower end takes off how far the resampled
+    gaps of the bins lie from their own: by the triangle inequality the error of all rows there are is not further away.
+    The upper end is the resamples' reflected at the estimate, or further up: where each gap moves in the direction that
+    it has. The error is linear in the gaps there, and where it is not, at 0, this is too wide rather than too narrow.
     """
     import numpy as np
 
@@ -121,8 +122,9 @@ def _calibration_interval(rows: Floats, scores: Floats, value: float) -> tuple[f
 
     own = gaps(table[None])
     _, high = bootstrap([table], lambda drawn: abs(gaps(drawn)).sum(1), basic=True)
+    fall, _ = bootstrap([table], lambda drawn: ((gaps(drawn) - own) * np.sign(own)).sum(1))
     _, away = bootstrap([table], lambda drawn: abs(gaps(drawn) - own).sum(1))
-    return max(0.0, value - (away or 0.0)), min(1.0, max(high or value, value))
+    return max(0.0, value - (away or 0.0)), min(1.0, max(high or value, value - min(fall or 0.0, 0.0)))
 
 
 def _bin(index: int, rows: Floats, sum_of_scores: float) -> dict[str, float]:
@@ -151,7 +153,8 @@ roc_auc = Metric(
     source="scikit-learn, sklearn.metrics.roc_auc_score; DeLong, DeLong & Clarke-Pearson (1988)",
     finish=_roc_auc,
     range=(0.0, 1.0),
-    interval="DeLong; with under 30 rows of a class or no variance the wider of that and Newcombe (2006), method 5",
+    interval="DeLong on the logit scale; with few rows of a class, an area near 0 or 1, or no variance Newcombe's (2006) "
+    "method 5",
     aliases=("area under the ROC curve", "c statistic"),
     **_BINARY,
 )
