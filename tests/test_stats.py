@@ -16,6 +16,7 @@ from dte_panel.stats import (
     bootstrap,
     difference_interval,
     mean_interval,
+    positive_mean_interval,
     ratio_interval,
     simultaneous_z,
     wilson,
@@ -70,6 +71,14 @@ def test_mean_interval_needs_two_rows() -> None:
     assert mean_interval(3.0, 0.0, 1) == (None, None)
     assert mean_interval(3.0, 0.0, 0) == (None, None)
     assert mean_interval(3.0, -1e-18, 5) == (3.0, 3.0), "rounding below zero is zero"
+
+
+def test_the_mean_of_squares_is_open_where_one_row_carries_it() -> None:
+    low, high = positive_mean_interval(1.0, 8.0, 9)
+    assert (low, high) == (pytest.approx(math.exp(-2.306004 / 3)), pytest.approx(1 / (1 - 2.306004 / 3)))
+    assert positive_mean_interval(1.0, 9 * 8.0, 9)[1] == math.inf
+    assert positive_mean_interval(0.0, 0.0, 9) == (0.0, 0.0)
+    assert positive_mean_interval(1.0, 0.0, 1) == (None, None)
 
 
 def test_newcombe_difference_known_value() -> None:

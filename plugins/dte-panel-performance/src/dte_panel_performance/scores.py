@@ -153,8 +153,8 @@ roc_auc = Metric(
     source="scikit-learn, sklearn.metrics.roc_auc_score; DeLong, DeLong & Clarke-Pearson (1988)",
     finish=_roc_auc,
     range=(0.0, 1.0),
-    interval="DeLong on the logit scale; with few rows of a class, an area near 0 or 1, or no variance Newcombe's (2006) "
-    "method 5",
+    interval="DeLong on the logit scale; with few rows of a class, an area near 0 or 1, or no variance "
+    "Newcombe (2006), method 5",
     aliases=("area under the ROC curve", "c statistic"),
     **_BINARY,
 )
