@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from dte_panel.engine import plan
 from dte_panel.engine.duckdb import Cells, Place
@@ -20,10 +20,11 @@ from dte_panel.second import Opinions
 from dte_panel.states import Documented, State
 from dte_panel.stats import benjamini_hochberg
 
-T = TypeVar("T")
 States = Mapping[tuple[Any, str | None], Cells | str]
 #: Where it is measured, across which groups, the value, and what it was made from.
 Made = tuple[Place, str | None, Value | Exception, Sequence[Any]]
+#: By window and grouping columns: each group, its value, and what that was made from.
+Grouped = dict[tuple[str, tuple[str, ...]], list[tuple[Cohort, Value | Exception, Sequence[State]]]]
 
 
 class Measurer:
@@ -52,6 +53,8 @@ class Measurer:
         self.layout, self.states, self.has_reference = layout, states, has_reference
         self.facts, self.opinions = facts, opinions
         self._made: dict[tuple[int, Place], Value | Exception] = {}
+        self._groups: dict[int, Grouped] = {}
+        self._ranks = {c: {v: i for i, v in enumerate(values)} for c, values in layout.groups.items()}
 
     def measure(self, provider: str, metric: Metric, column: str | None) -> Iterator[Measurement]:
         """All measurements of a metric for one column."""
@@ -109,27 +112,46 @@ class Measurer:
             yield place, None, self._at(metric, place, states), states
 
     def _across_cohorts(self, metric: Comparison, column: str | None) -> Iterator[Made]:
-        made: dict[str, dict[Place, Value | Exception]] = {}
-        reduced: dict[str, dict[Place, Sequence[State]]] = {}
+        made: dict[str, Grouped] = {}
         for part in metric.of:
-            cells = self._cells(part, column)
-            if isinstance(cells, str):
-                yield (CURRENT, ()), None, RuntimeError(cells), ()
+            grouped = self._grouped(part, column)
+            if isinstance(grouped, str):
+                yield (CURRENT, ()), None, RuntimeError(grouped), ()
                 return
-            reduced[part.id] = {p: [c[p] for c in cells] for p in _common(cells)}
-            made[part.id] = {p: self._at(part, p, states) for p, states in reduced[part.id].items()}
-        found = sorted({window for places in made.values() for window, _ in places})
-        for window in found:
+            made[part.id] = grouped
+        for window in sorted({window for grouped in made.values() for window, _ in grouped}):
             if window not in (REFERENCE, CURRENT) and not metric.windows:
                 continue
             for grouping in self.layout.groupings[1:]:
                 if metric.crossed and len(grouping) < 2:
                     continue
-                groups = {name: _grouped(places, window, grouping) for name, places in made.items()}
-                if any(groups.values()):
-                    states = {name: _grouped(places, window, grouping) for name, places in reduced.items()}
-                    every = {name: places[window, ()] for name, places in made.items()} if metric.overall else None
+                key = (window, tuple(sorted(grouping)))
+                found = {name: grouped.get(key, ()) for name, grouped in made.items()}
+                if any(found.values()):
+                    groups = {name: [(cohort, value) for cohort, value, _ in cells] for name, cells in found.items()}
+                    states = {name: [(cohort, states) for cohort, _, states in cells] for name, cells in found.items()}
+                    every = {n: grouped[window, ()][0][1] for n, grouped in made.items()} if metric.overall else None
                     yield (window, ()), " × ".join(grouping), _compare(metric, groups, every), (states,)
+
+    def _grouped(self, metric: Metric, column: str | None) -> Grouped | str:
+        """A compared metric's values by window and grouping columns, made once; or why there are none."""
+        if id(metric) not in self._groups:
+            cells = self._cells(metric, column)
+            if isinstance(cells, str):
+                return cells
+            found: Grouped = {}
+            for place in sorted(_common(cells), key=self._order):
+                window, cohort = place
+                states = [c[place] for c in cells]
+                at = found.setdefault((window, tuple(c for c, _ in cohort)), [])
+                at.append((dict(cohort), self._at(metric, place, states), states))
+            self._groups[id(metric)] = found
+        return self._groups[id(metric)]
+
+    def _order(self, place: Place) -> list[tuple[bool, int, str]]:
+        """Groups stand in the order of the layout: bands as they ascend, NULL last."""
+        ranks = ((value, self._ranks.get(column, {})) for column, value in place[1])
+        return [(value is None, rank.get(value, 0), value or "") for value, rank in ranks]
 
     def _at(self, metric: Metric, place: Place, states: Sequence[State]) -> Value | Exception:
         """A metric's value at a place: made once, however many comparisons ask for it."""
@@ -173,16 +195,6 @@ def adjusted(measurements: Sequence[Measurement], tests: Collection[str]) -> lis
 def _common(cells: Sequence[Cells]) -> list[Place]:
     first, *rest = cells
     return [place for place in first if all(place in other for other in rest)]
-
-
-def _grouped(places: Mapping[Place, T], window: str, grouping: tuple[str, ...]) -> list[tuple[Cohort, T]]:
-    """What one grouping's cohorts have, in the order of the cohorts."""
-    wanted = sorted(grouping)
-    found = [
-        (cohort, value) for (w, cohort), value in places.items() if w == window and [c for c, _ in cohort] == wanted
-    ]
-    found.sort(key=lambda item: [(v is None, v or "") for _, v in item[0]])
-    return [(dict(cohort), value) for cohort, value in found]
 
 
 def _compare(

@@ -190,7 +190,11 @@ def _ratio(metric: Metric, groups: Groups) -> Value:
 class _Distance:
     """How far a group is from all rows, ``|group - all|``: 0 is no gap."""
 
-    worst, certain = staticmethod(max), 0.0
+    certain = 0.0
+
+    @staticmethod
+    def worst(values: Sequence[float]) -> float:
+        return max(values)
 
     @staticmethod
     def value(group: float, every: float) -> float:
@@ -206,7 +210,11 @@ class _Distance:
 class _Quotient:
     """The smaller of ``group / all`` and ``all / group``: 1 is no gap."""
 
-    worst, certain = staticmethod(min), 1.0
+    certain = 1.0
+
+    @staticmethod
+    def worst(values: Sequence[float]) -> float:
+        return min(values)
 
     @staticmethod
     def value(group: float, every: float) -> float:
@@ -238,7 +246,7 @@ def _to_overall(kind: type[_Distance | _Quotient], metric: Metric, groups: Group
     at = away.index(kind.worst(away))
     ends = [_against_rest(kind, metric, value, every, _sidak_z(len(known))) for _, value, _ in known]
     lows, highs = ([e[i] for e in ends if e] if all(ends) else [] for i in (0, 1))
-    low, high = kind.worst(lows, default=None), kind.worst(highs, default=None)
+    low, high = (kind.worst(found) if found else None for found in (lows, highs))
     pair = sorted([(known[at][2], known[at][0]), (overall, {})], key=lambda side: side[0])
     return Value(away[at], n, low, high, reason=note, groups=tuple(cohort for _, cohort in pair))
 

@@ -94,7 +94,7 @@ class Reducer(crossing.Crossing):
         wanted = self._groupings(request.cohorts)
         alias = {column: f"{GROUP}{i}" for i, column in enumerate(self.layout.roles.get("sensitive", ()))}
         used = [c for c in alias if any(c in grouping for grouping in wanted)]
-        keys.update({alias[c]: self._text(c) for c in used})
+        keys.update({alias[c]: self.layout.group(c, self.source.types[c]) for c in used})
         by_alias = [(*([WINDOW] if windowed else []), *(alias[c] for c in grouping)) for grouping in wanted]
         return keys, by_alias, wanted
 
@@ -165,7 +165,10 @@ class Reducer(crossing.Crossing):
                     # Quantities have no classes to count: 1 where there is a number.
                     found[role] = f"CASE WHEN isfinite({sql.number(column)}) THEN 1 END"
                     continue
-                found[role if single else column] = self._class_sql(role) if single else plain
+                if role == "control":  # a control column called "prediction" must not take the role's place
+                    found[f"control:{column}"] = self.layout.group(column, self.source.types[column])
+                else:
+                    found[role if single else column] = self._class_sql(role) if single else plain
         return found
 
     def counts(self, request: Request) -> Cells:
@@ -305,7 +308,7 @@ class Reducer(crossing.Crossing):
         windowed = request.windows and self._windowed
         groupings = self._groupings(request.cohorts)
         used = list(dict.fromkeys(c for grouping in groupings for c in grouping))
-        codes = {f"{GROUP}{i}": sql.code(self._text(c), self.layout.groups[c]) for i, c in enumerate(used)}
+        codes = {f"{GROUP}{i}": self.layout.code(c, self.source.types[c]) for i, c in enumerate(used)}
         if windowed and self.layout.grid:
             codes[WINDOW] = f"COALESCE({self.layout.grid.sql}, -9223372036854775807)"
         select = ", ".join(f"{expression} AS {alias}" for alias, expression in {**codes, **values}.items())

@@ -8,8 +8,9 @@ from typing import Literal
 
 import duckdb
 
-from dte_panel.engine import sql, windows
+from dte_panel.engine import groups, sql, windows
 from dte_panel.engine.frames import mixed_zones, unreadable
+from dte_panel.engine.groups import Bands
 from dte_panel.engine.labels import arrived, unfilled
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
@@ -20,7 +21,6 @@ Task = Literal["binary", "multiclass", "regression", "none"]
 
 MOST_CATEGORIES = 100
 MOST_CLASSES = 30
-MOST_GROUPS = 100
 #: Values that name the positive class without being told so.
 POSITIVE = {"1", "true", "True"}
 _NUMBERS = ("score", "prediction_low", "prediction_high")
@@ -43,7 +43,9 @@ class Layout:
     groupings : sequence of tuple of str
         Sets of sensitive columns that rows are grouped by; the first is ``()``, all rows.
     groups : mapping
-        Sensitive column to its values, NULL (``None``) last.
+        Sensitive column to its values or bands, NULL (``None``) last.
+    bands : mapping
+        Sensitive or control column to the edges that its numbers are cut at.
     grid : Grid or None
         The windows of the current data.
     starts : mapping
@@ -64,6 +66,7 @@ class Layout:
     groups: Mapping[str, tuple[str | None, ...]]
     grid: windows.Grid | None
     starts: Mapping[int, str]
+    bands: Bands = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     immature: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +78,14 @@ class Layout:
             names = (role.removeprefix("column:"),) if role.startswith("column:") else self.roles.get(role, ())
             found.update(dict.fromkeys(names))
         return list(found)
+
+    def group(self, column: str, kind: str) -> str:
+        """SQL text of a sensitive or control column's groups: its values, or the bands that they fall into."""
+        return sql.group(column, kind, self.bands.get(column, ()))
+
+    def code(self, column: str, kind: str) -> str:
+        """SQL number of a sensitive column's group, its place in ``groups``."""
+        return sql.code(self.group(column, kind), self.groups[column])
 
 
 def resolve(connection: Connection, spec: Spec, current: Source, reference: Source | None) -> Layout:
@@ -101,7 +112,6 @@ def _resolve(connection: Connection, spec: Spec, current: Source, reference: Sou
     kinds, left_out = _kinds(connection, spec, roles, task, sides)
     if spec.roles.label and reference and not arrived(connection, current, spec.roles.label):
         left_out[spec.roles.label] = f"no label of the current data has arrived (column '{spec.roles.label}')"
-    groups = {column: _groups(connection, column, sides) for column in spec.roles.sensitive}
     window_grid, starts = _windows(connection, spec, sides)
     text = tuple(c for c in roles["feature"] if kinds.get(c) == "text")
     feature = tuple(c for c in roles["feature"] if kinds.get(c) in ("numeric", "categorical"))
@@ -110,19 +120,14 @@ def _resolve(connection: Connection, spec: Spec, current: Source, reference: Sou
         kinds=kinds,
         task=task,
         positive=positive,
-        groupings=_groupings(spec),
-        groups=groups,
+        groupings=groups.groupings(spec),
+        groups=groups.of(connection, spec, sides),
+        bands=spec.bands,
         grid=window_grid,
         starts=starts,
         left_out=left_out,
         notes=[*_untold(roles["feature"], kinds), *_untimed(connection, spec, current)],
     )
-
-
-def _groupings(spec: Spec) -> list[tuple[str, ...]]:
-    wanted = [(), *((c,) for c in spec.roles.sensitive), *(tuple(c) for c in spec.cohorts)]
-    # Sex by race and race by sex are the same groups: their rows count once.
-    return list({frozenset(columns): columns for columns in reversed(wanted)}.values())[::-1]
 
 
 def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str, tuple[str, ...]]:
@@ -138,7 +143,7 @@ def _roles(roles: Roles, current: Source, reference: Source | None) -> dict[str,
 def _check_filled(connection: Connection, spec: Spec, side: Source, *, late: bool) -> None:
     roles = spec.roles
     named = [(role, getattr(roles, role)) for role in _SINGLE if getattr(roles, role)]
-    named += [("sensitive", column) for column in roles.sensitive]
+    named += [(role, column) for role in ("sensitive", "control") for column in getattr(roles, role)]
     for role, column in named:
         if column not in side.types:
             continue
@@ -301,25 +306,6 @@ def _kind(connection: Connection, column: str, side: Source, sides: Sequence[Sou
         few = distinct(connection, column, sides, MOST_CATEGORIES) is not None
         return "categorical" if few else "text"
     return "other"
-
-
-def _groups(connection: Connection, column: str, sides: Sequence[Source]) -> tuple[str | None, ...]:
-    found: set[str] = set()
-    null = False
-    for side in sides:
-        if column not in side.types:
-            continue
-        text = sql.text(column, side.types[column])
-        rows = connection.execute(f"SELECT DISTINCT {text} FROM {side.sql} LIMIT {MOST_GROUPS + 2}").fetchall()
-        found |= {str(row[0]) for row in rows if row[0] is not None}
-        null = null or any(row[0] is None for row in rows)
-    if len(found) > MOST_GROUPS:
-        raise InputError(
-            f"column '{column}' has more than {MOST_GROUPS} different values",
-            where=f"{sides[0].uri}: roles.sensitive",
-            hint="Make a column of bands, such as age_band, and name that one",
-        )
-    return (*sorted(found), *((None,) if null else ()))
 
 
 def _windows(connection: Connection, spec: Spec, sides: Sequence[Source]) -> tuple[windows.Grid | None, dict[int, str]]:

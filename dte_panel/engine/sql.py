@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-
+from itertools import pairwise
 
 #: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
 HUGE = "1e140"
@@ -40,6 +40,35 @@ def text(name: str, kind: str, *, flag: bool = False) -> str:
     if kind == "boolean" and flag:
         return f"CASE {column} WHEN TRUE THEN '1' WHEN FALSE THEN '0' END"
     return f"CAST({column} AS VARCHAR)"
+
+
+def group(name: str, kind: str, edges: Sequence[float] = ()) -> str:
+    """A grouping column as the text of its groups: its values, or the left-closed bands that ``edges`` cut it into.
+
+    NULL and NaN stay NULL.
+    """
+    if not edges:
+        return text(name, kind)
+    x, names = number(name), band_names(edges)
+    cases = " ".join(f"WHEN {x} < {edge!r} THEN {literal(band)}" for edge, band in zip(edges, names, strict=False))
+    return f"CASE WHEN {x} IS NULL OR isnan({x}) THEN NULL {cases} ELSE {literal(names[-1])} END"
+
+
+def band_names(edges: Sequence[float]) -> list[str]:
+    """The names of the bands between edges, lowest first.
+
+    Examples
+    --------
+    >>> band_names([25, 40.5])
+    ['< 25', '25 to < 40.5', '>= 40.5']
+    """
+    between = [f"{edge(a)} to < {edge(b)}" for a, b in pairwise(edges)]
+    return [f"< {edge(edges[0])}", *between, f">= {edge(edges[-1])}"]
+
+
+def edge(x: float) -> str:
+    """A number as a person writes it: 25, not 25.0."""
+    return str(int(x)) if x == int(x) and abs(x) < 1e15 else repr(float(x))
 
 
 def number(name: str) -> str:

@@ -256,6 +256,31 @@ def test_roles_that_do_not_fit(kind: str, connection: Connection, tmp_path: Path
     assert caught.value.hint
 
 
+def test_bands_are_the_groups_in_their_order_and_missing_stays_apart(connection: Connection) -> None:
+    data = {"age": [70.0, 25.0, 24.9, None, float("nan"), 40.0], "s": ["a", "b", "a", "b", "a", "b"]}
+    found = layout(connection, data, sensitive=["age", "s"], bands={"age": [25, 40, 65]})
+    assert found.groups["age"] == ("< 25", "25 to < 40", "40 to < 65", ">= 65", None)
+    assert found.bands == {"age": (25.0, 40.0, 65.0)}
+    # A band without rows is no group.
+    assert layout(connection, data, sensitive=["age"], bands={"age": [30, 90, 99]}).groups["age"] == (
+        "< 30",
+        "30 to < 90",
+        None,
+    )
+
+
+def test_a_column_of_many_numbers_is_told_its_bands(connection: Connection) -> None:
+    for role in ("sensitive", "control"):
+        with pytest.raises(InputError, match=r"roles\.\w+: column 'age' has more than 100") as caught:
+            layout(connection, {"age": list(range(400)), "g": ["a"] * 400}, **{role: ["age"]})
+        assert caught.value.hint == "Cut it into bands, such as bands: {age: [99, 199, 299]}"
+
+
+def test_bands_cut_numbers_only(connection: Connection) -> None:
+    with pytest.raises(InputError, match=r"bands\.g: column 'g' holds text values; bands cut numbers"):
+        layout(connection, {"g": ["a", "b"]}, sensitive=["g"], bands={"g": [1]})
+
+
 def test_a_regression_is_of_numbers_on_both_sides(connection: Connection) -> None:
     now = {"y": [i / 3 for i in range(40)]}
     with pytest.raises(InputError, match=r"roles\.label: column 'y' must hold numbers|text with more than 30"):

@@ -373,6 +373,28 @@ def test_labels_of_every_type_are_1_and_0(kind: str) -> None:
         assert (scored.positives.tolist(), scored.negatives.tolist(), scored.missing) == ([1, 0, 1], [0, 1, 0], 1)
 
 
+def test_bands_are_left_closed_by_both_ways_of_grouping() -> None:
+    ages = [24, 25, 39, 40, 64, 65, None, 25]
+    data = pa.table({"age": pa.array(ages, pa.int32()), "x": [0.1 * i for i in range(8)], "p": [1, 0] * 4})
+    want = {("< 25",): 1, ("25 to < 40",): 3, ("40 to < 65",): 2, (">= 65",): 1, (None,): 1}
+    with Run(data, prediction="p", sensitive=["age"], bands={"age": [25, 40, 65]}) as run:
+        for node, column in ((Counts("prediction"), None), (Values("column:x"), "x")):
+            counts = {
+                tuple(v for _, v in cohort): state.n() if isinstance(state, Table) else state.n
+                for (_, cohort), state in run(node, column).items()
+                if cohort
+            }
+            assert counts == want
+
+
+def test_control_columns_are_counted_by_their_own_names_and_bands() -> None:
+    data = {"p": [1, 0, 1, 0], "g": ["a", "a", "b", "b"], "prediction": [1, 2, 3, None]}
+    with Run(pa.table(data), prediction="p", sensitive=["g"], control=["prediction"], bands={"prediction": [2]}) as run:
+        table = run(Counts("prediction", "control"))["current", ()]
+        assert table.columns == ("prediction", "control:prediction")
+        assert table.counts == {(1, "< 2"): 1, (0, ">= 2"): 1, (1, ">= 2"): 1, (0, None): 1}
+
+
 def test_double_labels_here_and_bigint_labels_there_are_the_same_classes() -> None:
     now = pa.table({"y": [1.0, 0.0, None], "p": [True, False, True]})
     before = pa.table({"y": pa.array([1, 0, 0], pa.int64()), "p": ["1", "0", "0"]})
