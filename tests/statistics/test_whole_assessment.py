@@ -65,12 +65,12 @@ def test_fifty_p_values_without_drift_give_5_percent_not_2_findings_each(simulat
     names = {"drift.kolmogorov_smirnov_pvalue", "drift.chi_square_pvalue"}
     policy = Policy("p", "P-values", tuple(Check(name, ">= 0.05") for name in sorted(names)))
     rng = np.random.default_rng(20)
-    assessments = [of_every_column(simulation, names, 200, 20_000, rng) for _ in range(150)]
+    assessments = [of_every_column(simulation, names, 200, 20_000, rng) for _ in range(100)]
     found = [judged(policy, made) == "fail" for made in assessments]
     bare = [sum(m.value < 0.05 for m in made) for made in assessments]
     assert len(assessments[0]) == 50
-    # The standard error of 5 % in 150 assessments is 1.8 points.
-    assert np.mean(found) <= 0.085
+    # The standard error of 5 % in 100 assessments is 2.2 points.
+    assert np.mean(found) <= 0.09
     assert 1.5 < np.mean(bare) < 3.0, "unadjusted, every assessment would have some"
 
 
