@@ -17,13 +17,20 @@ import dte_panel_guardrails as provider
 from dte_panel import Comparison, Metric, Value
 from dte_panel.states import DistinctCount, Documented, Ordered, Sample, Table
 from dte_panel.stats import wilson
-from dte_panel_guardrails import documents, privacy, robustness
+from dte_panel_guardrails import anonymity, documents, privacy, robustness
 from dte_panel_guardrails.patterns import PATTERNS
 from dte_panel_guardrails.settings import GuardrailSettings
 
 METRICS = {metric.id: metric for metric in provider.dte_metrics(None)}
 AXES = {"privacy", "robustness", "transparency", "accountability"}
 EMAIL = next(pattern for pattern in PATTERNS if pattern.id == "email_share")
+HINTS = [
+    "distinct_share",
+    "owner_reachable",
+    "single_feature_roc_auc",
+    "label_uncertainty_coefficient",
+    "label_correlation_ratio",
+]
 DEMO = Path(__file__).parents[3] / "dte_panel/data/demo"
 
 
@@ -44,8 +51,8 @@ def test_every_axis_has_metrics_and_ids_are_unique() -> None:
 
 
 def test_heuristics_say_that_they_are_heuristics() -> None:
-    for metric_id in [pattern.id for pattern in PATTERNS] + ["distinct_share", "owner_reachable"]:
-        assert "heuristic" in METRICS[metric_id].definition
+    for metric_id in [pattern.id for pattern in PATTERNS] + HINTS:
+        assert "heuristic" in METRICS[metric_id].definition.casefold()
 
 
 # --- settings -------------------------------------------------------------------------------------------------------
@@ -53,7 +60,10 @@ def test_heuristics_say_that_they_are_heuristics() -> None:
 
 def test_settings_are_documented() -> None:
     own = {name: GuardrailSettings.param[name] for name in GuardrailSettings.param if name != "name"}
-    assert set(own) == {"quasi_identifiers", "sample"}
+    assert set(own) == {
+        *("quasi_identifiers", "sensitive_attributes", "k", "sample"),
+        *("threshold", "score_margin", "bounds", "monotone"),
+    }
     assert all(parameter.doc for parameter in own.values())
     assert provider.dte_settings() is GuardrailSettings
 
@@ -67,7 +77,24 @@ def test_settings_choose_columns_and_sample() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sample": 0}, {"sample": "many"}, {"quasi_identifiers": "age"}, {"quasi_identifiers": [1]}]
+    "wrong",
+    [
+        {"sample": 0},
+        {"sample": "many"},
+        {"quasi_identifiers": "age"},
+        {"quasi_identifiers": [1]},
+        {"k": 1},
+        {"score_margin": 0},
+        {"threshold": "half"},
+        {"bounds": {"age": [0]}},
+        {"bounds": {"age": 120}},
+        {"bounds": {"age": [120, 0]}},
+        {"bounds": {"age": [None, None]}},
+        {"bounds": {"age": ["0", 120]}},
+        {"bounds": {"age": [True, 120]}},
+        {"monotone": {"age": "up"}},
+    ],
+    ids=str,
 )
 def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
@@ -79,13 +106,13 @@ def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_the_smallest_group_is_the_k_of_k_anonymity() -> None:
     table = Table(("sex", "race"), {("F", "A"): 40, ("M", "A"): 50, ("F", None): 3, ("M", "B"): 0, ("M", None): 7})
-    value = privacy.smallest_group(table)
+    value = anonymity.smallest_group(table)
     assert (value.value, value.n) == (3.0, 100)
     assert value.detail["groups"] == 4
     assert value.detail["rows in groups below 5"] == 3
     # Whoever reads the evidence must not learn whom the smallest group holds.
     assert not {"A", "B", "F", "M"} & set(json.dumps(value.detail).replace('"', " ").split())
-    assert privacy.smallest_group(Table(("sex",), {})).value is None
+    assert anonymity.smallest_group(Table(("sex",), {})).value is None
 
 
 def test_a_pattern_share_counts_values_and_has_wilsons_interval() -> None:
@@ -320,7 +347,7 @@ def test_census_groups_on_the_demonstration_data() -> None:
     keys = ["sex", "race", "disability"]
     sizes_ = frame.groupby(keys).size()
     table = Table(tuple(keys), {key: int(n) for key, n in sizes_.items()})
-    assert privacy.smallest_group(table).value == float(sizes_.min())
+    assert anonymity.smallest_group(table).value == float(sizes_.min())
     cells = frame.assign(right=frame.employed == frame.prediction).groupby("race").right.agg(["sum", "size"])
     value = robustness.worst_cohort_accuracy_gap(
         groups(**{r: (int(c["sum"]), int(c["size"])) for r, c in cells.iterrows()})

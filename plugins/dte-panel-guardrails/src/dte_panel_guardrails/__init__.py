@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dte_panel import Metric, View, hookimpl
-from dte_panel_guardrails import documents, privacy, robustness, views
+from dte_panel_guardrails import catalogue, views
 
 if TYPE_CHECKING:
     from dte_panel_guardrails.settings import GuardrailSettings
@@ -18,7 +18,7 @@ api_version = 1
 
 @hookimpl
 def dte_settings() -> type[GuardrailSettings]:
-    """The settings ``quasi_identifiers`` and ``sample``."""
+    """Quasi-identifiers, sensitive attributes, threshold, bounds and directions."""
     from dte_panel_guardrails.settings import GuardrailSettings
 
     return GuardrailSettings
@@ -27,8 +27,7 @@ def dte_settings() -> type[GuardrailSettings]:
 @hookimpl
 def dte_metrics(settings: GuardrailSettings | None) -> list[Metric]:
     """The metrics of all four axes."""
-    columns, sample = (settings.quasi_identifiers, settings.sample) if settings else ([], privacy.SAMPLE)
-    return [*privacy.metrics(columns, sample), *robustness.metrics(), *documents.metrics()]
+    return catalogue.metrics(settings)
 
 
 @hookimpl

@@ -1,64 +1,26 @@
-"""Privacy: how small groups are, what looks like personal data, which columns look like ids."""
+"""Privacy: what looks like personal data, which columns look like ids."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dte_panel import Counts, Distinct, Metric, Rows, Value
+from dte_panel import Distinct, Metric, Rows, Value
 from dte_panel.stats import wilson
 from dte_panel_guardrails.patterns import MOST_CHARACTERS, PATTERNS, Pattern
 
 if TYPE_CHECKING:
-    from dte_panel.states import DistinctCount, Sample, Table
+    from dte_panel.states import DistinctCount, Sample
 
 AXIS = "privacy"
 #: Rows of each column that are looked through.
 SAMPLE = 20_000
 SEED = 0
-#: Groups below this many rows are counted in the detail of the smallest group.
-SMALL = 5
 
 
-def metrics(quasi_identifiers: Sequence[str], sample: int) -> list[Metric]:
-    """The metrics of the axis."""
-    return [_smallest_group(quasi_identifiers), *(_share(pattern, sample) for pattern in PATTERNS), _distinct_share()]
-
-
-def _smallest_group(quasi_identifiers: Sequence[str]) -> Metric:
-    roles = [f"column:{name}" for name in dict.fromkeys(quasi_identifiers)] or ["sensitive"]
-    return Metric(
-        id="smallest_group",
-        title="Smallest group",
-        definition="Rows of the smallest group that shares its values of all quasi-identifiers (the setting "
-        "quasi_identifiers, or else the sensitive columns): the k of k-anonymity. A missing value is a value like any "
-        "other. Undefined without rows. It says nothing of columns that are not listed.",
-        reduce=Counts(*roles),
-        finish=smallest_group,
-        better="higher",
-        range=(1.0, None),
-        unit="rows",
-        formula="min over groups g of n(g)",
-        source="Sweeney (2002), k-anonymity: a model for protecting privacy, IJUFKS 10(5), 557-570",
-        windows=False,
-        cohorts=False,
-        aliases=("k-anonymity",),
-        group=AXIS,
-    )
-
-
-def smallest_group(table: Table) -> Value:
-    """Rows of the smallest non-empty cell. The detail does not name it: it may be one person."""
-    sizes = [n for n in table.counts.values() if n]
-    if not sizes:
-        return Value(None, 0, reason="no rows")
-    detail = {
-        "columns": list(table.columns),
-        "groups": len(sizes),
-        f"rows in groups below {SMALL}": sum(n for n in sizes if n < SMALL),
-    }
-    return Value(float(min(sizes)), sum(sizes), detail=detail)
+def metrics(sample: int) -> list[Metric]:
+    """The metrics of single columns."""
+    return [*(_share(pattern, sample) for pattern in PATTERNS), _distinct_share()]
 
 
 def _share(pattern: Pattern, sample: int) -> Metric:

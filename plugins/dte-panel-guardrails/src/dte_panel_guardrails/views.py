@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dte_panel import View
-from dte_panel_guardrails import documents, privacy, robustness
+from dte_panel_guardrails import catalogue, documents, privacy, robustness
 from dte_panel_guardrails.patterns import PATTERNS
 
 #: Axes of the radar, clockwise from the top.
@@ -19,7 +19,7 @@ RINGS = (0.25, 0.5, 0.75, 1.0)
 #: Where the axis labels stand, as a share of the radius.
 LABEL_AT = 1.08
 
-_IDS = [m.id for m in (*privacy.metrics([], privacy.SAMPLE), *robustness.metrics(), *documents.metrics())]
+_IDS = [m.id for m in catalogue.metrics()]
 
 
 @dataclass

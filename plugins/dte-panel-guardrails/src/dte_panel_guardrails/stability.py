@@ -1,0 +1,131 @@
+"""Robustness of decisions: how many scores lie so near to the threshold that a small change would turn them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dte_panel import Metric, Scores, Value, Values
+from dte_panel.stats import wilson
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dte_panel.states import Ordered, Scored
+
+    #: Finite scores in order, and the rows of each.
+    Counted = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+AXIS = "robustness"
+#: Largest change of a score that counts as small, unless the settings say otherwise.
+MARGIN = 0.05
+#: Normal quantile for two shares at once (Bonferroni).
+Z_OF_TWO = 2.241402727604947
+_NO_RULE = "the predictions do not follow from one threshold of the score: set plugins.guardrails.threshold"
+
+
+def metrics(threshold: float | None, margin: float) -> list[Metric]:
+    """The metrics of decisions near the threshold."""
+    where = (
+        f"the threshold is {threshold:g} (the setting threshold)"
+        if threshold is not None
+        else "the threshold lies halfway between the largest score of the rows that are predicted 0 and the smallest "
+        "of those that are predicted 1, unless the setting threshold gives one; undefined where these overlap or one "
+        "is missing"
+    )
+    rest = f"of at most {margin:g} (the setting score_margin); {where}. Rows without a finite score are left out."
+    reduce = Scores(by="prediction") if threshold is None else Values("score")
+    common: dict[str, Any] = {
+        "reduce": reduce,
+        "better": "lower",
+        "range": (0.0, 1.0),
+        "unit": "share",
+        "source": "definition of this project; decisions that a small change turns: Breck et al. (2019), MLSys",
+        "tasks": ("binary", "none"),
+        "group": AXIS,
+    }
+    return [
+        Metric(
+            id="near_threshold_share",
+            title="Scores near the threshold",
+            definition=f"Share of rows whose decision turns if their score moves towards the threshold by a distance "
+            f"{rest}",
+            finish=partial(near_threshold_share, threshold=threshold, margin=margin),
+            formula="#{t − d ≤ score < t + d} / n",
+            interval="Wilson",
+            **common,
+        ),
+        Metric(
+            id="decision_flip_share",
+            title="Decisions that a small shift turns",
+            definition=f"Share of rows whose decision turns if all scores rise, or all fall, by a distance {rest} The "
+            "worse of the two.",
+            finish=partial(decision_flip_share, threshold=threshold, margin=margin),
+            formula="max(#{t − d ≤ score < t}, #{t ≤ score < t + d}) / n",
+            interval="Wilson, for both directions at once",
+            **common,
+        ),
+    ]
+
+
+def near_threshold_share(state: Scored | Ordered, threshold: float | None, margin: float) -> Value:
+    """Share of rows within the margin, on either side."""
+    found = _turned(state, threshold, margin)
+    if isinstance(found, Value):
+        return found
+    n, at, rising, falling, note = found
+    low, high = wilson(rising + falling, n)
+    detail = {"threshold": at, "below": rising, "above": falling}
+    return Value((rising + falling) / n, n, low, high, reason=note, detail=detail)
+
+
+def decision_flip_share(state: Scored | Ordered, threshold: float | None, margin: float) -> Value:
+    """Share of rows that a shift of all scores turns, in the worse direction."""
+    found = _turned(state, threshold, margin)
+    if isinstance(found, Value):
+        return found
+    n, at, rising, falling, note = found
+    ends = [wilson(rows, n, Z_OF_TWO) for rows in (rising, falling)]
+    low, high = (max(end[i] for end in ends) for i in (0, 1))
+    detail = {"threshold": at, "if scores rise": rising, "if scores fall": falling}
+    return Value(max(rising, falling) / n, n, low, high, reason=note, detail=detail)
+
+
+def _turned(
+    state: Scored | Ordered, threshold: float | None, margin: float
+) -> Value | tuple[int, float, int, int, str | None]:
+    """Rows, threshold, rows just below it and just above, and a note; or why there are none."""
+    values, counts = _counted(state)
+    n = int(counts.sum())
+    if not n:
+        return Value(None, 0, reason="no row has a score" + ("" if threshold is not None else " and a prediction"))
+    at = _implied(state) if threshold is None else threshold
+    if isinstance(at, str):
+        return Value(None, n, reason=at)
+    below = int(counts[(values >= at - margin) & (values < at)].sum())
+    above = int(counts[(values >= at) & (values < at + margin)].sum())
+    left_out = int(state.missing)
+    notes = [f"{left_out:,} rows without a score or a prediction left out"] if left_out else []
+    if not getattr(state, "exact", True):
+        notes.append("scores in bins of 1/1000 of their range")
+    return n, at, below, above, "; ".join(notes) or None
+
+
+def _counted(state: Any) -> Counted:
+    if hasattr(state, "scores"):
+        return state.scores, state.negatives + state.positives
+    finite = state.finite()
+    return finite.values, finite.counts
+
+
+def _implied(state: Any) -> float | str:
+    """The threshold that the predictions imply, or why they imply none."""
+    zeros, ones = state.scores[state.negatives > 0], state.scores[state.positives > 0]
+    if not len(zeros) or not len(ones):
+        only = 1 if len(ones) else 0
+        return f"every row is predicted {only}, which tells no threshold: set plugins.guardrails.threshold"
+    if zeros[-1] >= ones[0]:
+        return _NO_RULE
+    # Halved first: the sum of two huge scores may be infinite.
+    return float(zeros[-1] / 2 + ones[0] / 2)
