@@ -19,7 +19,7 @@ from dte_panel_guardrails.settings import GuardrailSettings
 CHOSEN = GuardrailSettings(quasi_identifiers=["zip", "age"], sensitive_attributes=["disease"], k=3)
 METRICS = {metric.id: metric for metric in dte_metrics(CHOSEN)}
 FACTS = Documented({"column": "disease"})
-#: The inpatients of Machanavajjhala et al. (2007): three groups of four, 3-diverse but for the last.
+#: The 4-anonymous inpatients of Machanavajjhala et al. (2007): three groups, the last of which has one disease.
 INPATIENTS = Table(
     ("bin", "zip", "age"),
     {

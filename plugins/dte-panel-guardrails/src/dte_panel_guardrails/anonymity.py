@@ -68,7 +68,7 @@ def _small_group_share(roles: tuple[str, ...], small: int) -> Metric:
         range=(0.0, 1.0),
         unit="share",
         formula=f"Σ over groups g with n(g) < {small} of n(g) / n",
-        source="Sweeney (2002), IJUFKS 10(5), 557-570; the records at risk of Templ, Kowarik & Meindl (2015), sdcMicro",
+        source="Sweeney (2002), IJUFKS 10(5), 557-570; as sdcMicro counts, Templ, Kowarik & Meindl (2015)",
     )
 
 
