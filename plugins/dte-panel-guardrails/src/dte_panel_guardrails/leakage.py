@@ -24,87 +24,103 @@ _HINT = (
 _KAUFMAN = "Kaufman et al. (2012), Leakage in data mining, ACM TKDD 6(4), article 15"
 
 
+_HINTS: dict[str, Any] = {"better": "lower", "windows": False, "cohorts": False, "group": AXIS}
+_IDS: dict[str, Any] = {**_HINTS, "reduce": Overlap("id"), "range": (0.0, 1.0), "unit": "share", "interval": "Wilson"}
+
+
 def metrics() -> list[Metric]:
     """The metrics of leakage."""
-    hints: dict[str, Any] = {"better": "lower", "windows": False, "cohorts": False, "group": AXIS}
-    ids: dict[str, Any] = {**hints, "reduce": Overlap("id"), "range": (0.0, 1.0), "unit": "share", "interval": "Wilson"}
-    return [
-        Metric(
-            id="single_feature_roc_auc",
-            title="ROC AUC of one feature alone",
-            definition="Area under the ROC curve of the label against the bin of one numeric feature, from 0.5: which "
-            "way it points does not matter. Bins are ten quantile bins of the reference, ties count half; rows "
-            f"without a label or a value are left out. Undefined with labels of one class. {_HINT}",
-            # Values only applies to columns of numbers, whose bins have an order.
-            reduce=(Crossed("feature", ("label",)), Values("feature")),
-            finish=single_feature_roc_auc,
-            range=(0.5, 1.0),
-            formula="max(A, 1 − A), A = P(bin of a positive > bin of a negative) + ½ P(equal)",
-            source=f"{_KAUFMAN}; scikit-learn roc_auc_score; Newcombe (2006), Stat. in Medicine 25, 559-573",
-            interval="Newcombe (2006), method 5",
-            tasks=("binary",),
-            second=SecondOpinion("scikit-learn", _sklearn_auc),
-            **hints,
-        ),
-        Metric(
-            id="label_uncertainty_coefficient",
-            title="Label told by one feature alone",
-            definition="Share of the label's entropy that the bin or category of one feature takes away; a missing "
-            "value is a bin of its own, so that missingness that tells the label shows too. Bins are ten quantile "
-            "bins of the reference; rows without a label are left out. Undefined with labels of one class. Chance "
-            f"alone gives about (bins − 1)(classes − 1) / (2 n H(label)). {_HINT}",
-            reduce=Crossed("feature", ("label",)),
-            finish=label_uncertainty_coefficient,
-            range=(0.0, 1.0),
-            formula="I(bin; label) / H(label)",
-            source=f"{_KAUFMAN}; Theil (1970), American Journal of Sociology 76, 103-154",
-            interval="basic bootstrap of the table with two more rows spread over its cells",
-            tasks=("binary", "multiclass"),
-            aliases=("Theil's U", "uncertainty coefficient", "mutual information / entropy of the label"),
-            second=SecondOpinion("scikit-learn", _sklearn_uncertainty),
-            **hints,
-        ),
-        Metric(
-            id="label_correlation_ratio",
-            title="Label's variance told by one feature alone",
-            definition="Share of the variance of a numeric label that lies between the bins or categories of one "
-            "feature; a missing value is a bin of its own. Bins are ten quantile bins of the reference; rows without "
-            "a label are left out. Undefined where the label does not vary. Chance alone gives about "
-            f"(bins − 1) / (n − 1). {_HINT}",
-            reduce=Means("feature", "label"),
-            finish=label_correlation_ratio,
-            range=(0.0, 1.0),
-            formula="Σ over bins b of n(b) (mean(b) − mean)² / Σ (label − mean)²",
-            source=f"{_KAUFMAN}; Fisher (1925), Statistical Methods for Research Workers, chapter 8",
-            interval="Fisher's z of its root",
-            tasks=("regression",),
-            aliases=("eta squared",),
-            **hints,
-        ),
-        Metric(
-            id="repeated_id_share",
-            title="Rows whose id occurs twice",
-            definition="Share of current rows whose id another current row has too. Rows without an id are left out; "
-            "undefined without an id. Where a row is an event of somebody who may come again, this is no fault. The "
-            "interval takes rows as independent, which repeated rows are not quite.",
-            finish=repeated_id_share,
-            formula="#{rows with an id of two rows or more} / #{rows with an id}",
-            source="Breck et al. (2019), Data Validation for Machine Learning, MLSys",
-            **ids,
-        ),
-        Metric(
-            id="reference_id_share",
-            title="Rows that the reference has already",
-            definition="Share of current rows whose id is in the reference, compared as text where the types differ. "
-            "Where the reference is what the model was trained on, it has seen these rows, and its figures on them "
-            "are too good. Rows without an id are left out; undefined without an id or a reference.",
-            finish=reference_id_share,
-            formula="#{rows with an id of the reference} / #{rows with an id}",
-            source=_KAUFMAN,
-            aliases=("train-test overlap",),
-            **ids,
-        ),
-    ]
+    return [_roc_auc(), _uncertainty(), _correlation_ratio(), _repeated(), _in_reference()]
+
+
+def _roc_auc() -> Metric:
+    return Metric(
+        id="single_feature_roc_auc",
+        title="ROC AUC of one feature alone",
+        definition="Area under the ROC curve of the label against the bin of one numeric feature, from 0.5: which "
+        "way it points does not matter. Bins are ten quantile bins of the reference, ties count half; rows "
+        f"without a label or a value are left out. Undefined with labels of one class. {_HINT}",
+        # Values only applies to columns of numbers, whose bins have an order.
+        reduce=(Crossed("feature", ("label",)), Values("feature")),
+        finish=single_feature_roc_auc,
+        range=(0.5, 1.0),
+        formula="max(A, 1 − A), A = P(bin of a positive > bin of a negative) + ½ P(equal)",
+        source=f"{_KAUFMAN}; scikit-learn roc_auc_score; Newcombe (2006), Stat. in Medicine 25, 559-573",
+        interval="Newcombe (2006), method 5",
+        tasks=("binary",),
+        second=SecondOpinion("scikit-learn", _sklearn_auc),
+        **_HINTS,
+    )
+
+
+def _uncertainty() -> Metric:
+    return Metric(
+        id="label_uncertainty_coefficient",
+        title="Label told by one feature alone",
+        definition="Share of the label's entropy that the bin or category of one feature takes away; a missing "
+        "value is a bin of its own, so that missingness that tells the label shows too. Bins are ten quantile "
+        "bins of the reference; rows without a label are left out. Undefined with labels of one class. Chance "
+        f"alone gives about (bins − 1)(classes − 1) / (2 n H(label)). {_HINT}",
+        reduce=Crossed("feature", ("label",)),
+        finish=label_uncertainty_coefficient,
+        range=(0.0, 1.0),
+        formula="I(bin; label) / H(label)",
+        source=f"{_KAUFMAN}; Theil (1970), American Journal of Sociology 76, 103-154",
+        interval="basic bootstrap of the table with two more rows spread over its cells",
+        tasks=("binary", "multiclass"),
+        aliases=("Theil's U", "uncertainty coefficient", "mutual information / entropy of the label"),
+        second=SecondOpinion("scikit-learn", _sklearn_uncertainty),
+        **_HINTS,
+    )
+
+
+def _correlation_ratio() -> Metric:
+    return Metric(
+        id="label_correlation_ratio",
+        title="Label's variance told by one feature alone",
+        definition="Share of the variance of a numeric label that lies between the bins or categories of one "
+        "feature; a missing value is a bin of its own. Bins are ten quantile bins of the reference; rows without "
+        "a label are left out. Undefined where the label does not vary. Chance alone gives about "
+        f"(bins − 1) / (n − 1). {_HINT}",
+        reduce=Means("feature", "label"),
+        finish=label_correlation_ratio,
+        range=(0.0, 1.0),
+        formula="Σ over bins b of n(b) (mean(b) − mean)² / Σ (label − mean)²",
+        source=f"{_KAUFMAN}; Fisher (1925), Statistical Methods for Research Workers, chapter 8",
+        interval="Fisher's z of its root",
+        tasks=("regression",),
+        aliases=("eta squared",),
+        **_HINTS,
+    )
+
+
+def _repeated() -> Metric:
+    return Metric(
+        id="repeated_id_share",
+        title="Rows whose id occurs twice",
+        definition="Share of current rows whose id another current row has too. Rows without an id are left out; "
+        "undefined without an id. Where a row is an event of somebody who may come again, this is no fault. The "
+        "interval takes rows as independent, which repeated rows are not quite.",
+        finish=repeated_id_share,
+        formula="#{rows with an id of two rows or more} / #{rows with an id}",
+        source="Breck et al. (2019), Data Validation for Machine Learning, MLSys",
+        **_IDS,
+    )
+
+
+def _in_reference() -> Metric:
+    return Metric(
+        id="reference_id_share",
+        title="Rows that the reference has already",
+        definition="Share of current rows whose id is in the reference, compared as text where the types differ. "
+        "Where the reference is what the model was trained on, it has seen these rows, and its figures on them "
+        "are too good. Rows without an id are left out; undefined without an id or a reference.",
+        finish=reference_id_share,
+        formula="#{rows with an id of the reference} / #{rows with an id}",
+        source=_KAUFMAN,
+        aliases=("train-test overlap",),
+        **_IDS,
+    )
 
 
 def label_matrix(table: Table, *, ordered: bool) -> tuple[Matrix, int]:
