@@ -195,7 +195,7 @@ class Reducer(crossing.Crossing):
         if self.layout.kinds[column] == "numeric":
             x = sql.number(column)
             finite = f"CASE WHEN isfinite({x}) THEN {x} END"
-            small = f"CASE WHEN abs({x}) < {sql.HUGE} THEN {x} END"
+            small = sql.small(x)
             aggregates |= {
                 "nans": f"COALESCE(SUM(CASE WHEN isnan({x}) THEN 1 ELSE 0 END), 0)",
                 "infinities": f"COALESCE(SUM(CASE WHEN isinf({x}) THEN 1 ELSE 0 END), 0)",

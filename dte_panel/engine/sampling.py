@@ -12,7 +12,7 @@ from dte_panel.states import JointSample, Sample
 from dte_panel.stats import base_seed
 
 #: Types of column that come as they stand; all others come as text.
-_PLAIN = ("integer", "float", "boolean")
+PLAIN = ("integer", "float", "boolean")
 
 
 @contextmanager
@@ -38,11 +38,16 @@ def of_column(connection: Connection, source: Source, column: str, reduction: Ro
 def joint(connection: Connection, source: Source, columns: Sequence[str], reduction: Rows) -> JointSample:
     """Whole rows of those columns that the source has."""
     types = {c: source.types[c] for c in columns if c in source.types}
-    names = [sql.quote(c) if kind in _PLAIN else f"{sql.text(c, kind)} AS {sql.quote(c)}" for c, kind in types.items()]
+    names = [f"{plain(c, kind)} AS {sql.quote(c)}" for c, kind in types.items()]
     query = f"SELECT {', '.join(names) or '1'} FROM {source.sql}"
     with one_thread(connection):
         made = connection.execute(_sampled(query, reduction, source.rows)).fetchnumpy()
     return JointSample({c: made[c] for c in types}, min(source.rows, reduction.sample), source.rows)
+
+
+def plain(column: str, kind: str) -> str:
+    """A column as it stands, or as text."""
+    return sql.quote(column) if kind in PLAIN else sql.text(column, kind)
 
 
 def _sampled(query: str, reduction: Rows, total: int) -> str:

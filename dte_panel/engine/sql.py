@@ -34,9 +34,11 @@ def text(name: str, kind: str, *, flag: bool = False) -> str:
     """
     column = quote(name)
     if kind == "float":
-        whole = f"abs({column}) < 1e15 AND {column} = floor({column})"
-        written = f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) WHEN isnan({column}) THEN NULL"
-        return f"{written} ELSE CAST({column} AS VARCHAR) END"
+        # NaN first: DuckDB answers comparisons from a Parquet file's statistics, which know of no NaN.
+        written = f"CASE WHEN isnan({column}) THEN NULL WHEN abs({column}) < 1e15 AND {column} = floor({column})"
+        whole = f"CAST(CAST({column} AS BIGINT) AS VARCHAR)"
+        # By way of a number: the decimal 1.50 is the category 1.5.
+        return f"{written} THEN {whole} ELSE CAST(CAST(CAST({column} AS VARCHAR) AS DOUBLE) AS VARCHAR) END"
     if kind == "boolean" and flag:
         return f"CASE {column} WHEN TRUE THEN '1' WHEN FALSE THEN '0' END"
     return f"CAST({column} AS VARCHAR)"
@@ -135,6 +137,12 @@ def _reads_columns(aggregates: dict[str, str]) -> bool:
 def grouping_mask(keys: Sequence[str], grouping: Sequence[str]) -> int:
     """The GROUPING number that :func:`grouped` gives to the rows of a grouping."""
     return sum((key not in grouping) << (len(keys) - 1 - i) for i, key in enumerate(keys))
+
+
+def small(number: str) -> str:
+    """A number whose square is finite, NULL otherwise."""
+    # Both conditions: DuckDB answers a comparison from a Parquet file's statistics, which know of no NaN.
+    return f"CASE WHEN isfinite({number}) AND abs({number}) < {HUGE} THEN {number} END"
 
 
 def unless_huge(aggregate: str, finite: str) -> str:

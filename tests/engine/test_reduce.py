@@ -7,12 +7,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -294,6 +296,19 @@ def test_every_type_of_number(kind: str) -> None:
         assert plain(run(Values("feature"), "x")["current", ()]) == plain(ordered_of(values))
         if "int" in kind:
             assert run(Distinct("feature"), "x")["current", ()] == DistinctCount(3, 3)
+
+
+def test_a_nan_that_the_files_statistics_do_not_know_of(tmp_path: Path) -> None:
+    values = [0.0, 1.0, None, math.nan, 1.0]
+    pq.write_table(
+        pa.table(
+            {"x": pa.array(values, from_pandas=False), "y": [0, 1, 1, 0, 1], "z": pa.array(values, from_pandas=False)}
+        ),
+        tmp_path / "x.parquet",
+    )
+    with Run(tmp_path / "x.parquet", label="y", prediction="x") as run:
+        assert plain(run(Profile("feature"), "z")["current", ()]) == plain(profile_of(values))
+        assert run(Counts("prediction"))["current", ()] == Table(("prediction",), {(0,): 1, (1,): 2, (None,): 2})
 
 
 def test_hugeint() -> None:
