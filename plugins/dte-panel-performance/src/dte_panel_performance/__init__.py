@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, View, change, hookimpl
+from dte_panel_performance.classes import CLASSES
+from dte_panel_performance.costs import COSTS
 from dte_panel_performance.decisions import DECISIONS, accuracy
 from dte_panel_performance.errors import ERRORS, mean_absolute_error
+from dte_panel_performance.ranking import SHARES, at_the_top, average_precision
 from dte_panel_performance.scores import SCORES, roc_auc
+from dte_panel_performance.spans import NOMINAL, median_absolute_error, of_intervals
+
+if TYPE_CHECKING:
+    import param
 
 api_version = 1
 
@@ -49,9 +57,29 @@ CHANGES = (
 
 
 @hookimpl
-def dte_metrics() -> Iterable[Metric]:
+def dte_settings() -> type[param.Parameterized]:
+    """Shares of the population, the coverage that intervals promise."""
+    from dte_panel_performance.settings import PerformanceSettings
+
+    return PerformanceSettings
+
+
+@hookimpl
+def dte_metrics(settings: Any) -> Iterable[Metric]:
     """What decisions, scores and predicted numbers are worth, and how that changed."""
-    return [*DECISIONS, *SCORES, *ERRORS, *CHANGES]
+    shares, nominal = (settings.top_shares, settings.interval_coverage) if settings else (SHARES, NOMINAL)
+    return [
+        *DECISIONS,
+        *COSTS,
+        *CLASSES,
+        *SCORES,
+        average_precision,
+        *at_the_top(shares),
+        *ERRORS,
+        median_absolute_error,
+        *of_intervals(nominal),
+        *CHANGES,
+    ]
 
 
 @hookimpl

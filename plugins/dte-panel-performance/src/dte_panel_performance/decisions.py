@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Counts, Metric, Value
 from dte_panel.stats import bootstrap, wilson
+from dte_panel_performance.opinions import of_cells
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +75,11 @@ def _f1(table: Table) -> Value:
 
 
 def _matthews(table: Table) -> Value:
+    return _agreement(table, matthews)
+
+
+def _agreement(table: Table, statistic: Callable[[Floats], Floats]) -> Value:
+    """A coefficient of agreement beyond chance, with its bootstrap interval."""
     _, counts = table.matrix("label", "prediction")
     n = int(counts.sum())
     if n == 0:
@@ -81,13 +87,27 @@ def _matthews(table: Table) -> Value:
     for side, axis in (("labels", 1), ("predictions", 0)):
         if (counts.sum(axis=axis) > 0).sum() < 2:
             return Value(None, n, reason=f"all {side} are equal")
-    value = float(matthews(counts[None].astype(float))[0])
+    value = float(statistic(counts[None].astype(float))[0])
     k = len(counts)
     # Many classes make large tables: fewer resamples then, to bound the memory.
-    low, high = bootstrap([counts + SPREAD / k**2], matthews, draws=min(400, max(40, 4_000_000 // k**2)))
+    low, high = bootstrap([counts + SPREAD / k**2], statistic, draws=min(400, max(40, 4_000_000 // k**2)))
     if low is None or high is None:
         low, high = -1.0, 1.0
     return Value(value, n, min(low, value), max(high, value), reason=_left_out(table))
+
+
+def _kappa(table: Table) -> Value:
+    return _agreement(table, kappa)
+
+
+def kappa(tables: Floats) -> Floats:
+    """Cohen's kappa of each table, shape (draws, k, k); NaN where it is undefined."""
+    import numpy as np
+
+    n, right = tables.sum((1, 2)), np.trace(tables, axis1=1, axis2=2)
+    chance = (tables.sum(2) * tables.sum(1)).sum(1) / n
+    made: Floats = (right - chance) / (n - chance)
+    return made
 
 
 def matthews(tables: Floats) -> Floats:
@@ -113,6 +133,7 @@ accuracy = Metric(
     formula="P(prediction = label)",
     source="scikit-learn, sklearn.metrics.accuracy_score",
     finish=_accuracy,
+    second=of_cells("accuracy_score"),
     range=(0.0, 1.0),
     unit="share",
     interval="Wilson",
@@ -126,6 +147,7 @@ balanced_accuracy = Metric(
     formula="mean over classes k of P(prediction = k | label = k)",
     source="scikit-learn, sklearn.metrics.balanced_accuracy_score; Brodersen et al. (2010)",
     finish=_balanced_accuracy,
+    second=of_cells("balanced_accuracy_score"),
     range=(0.0, 1.0),
     unit="share",
     interval="Wilson for each class, joined by MOVER (Zou & Donner 2008)",
@@ -142,6 +164,21 @@ precision = Metric(
     unit="share",
     interval="Wilson",
     aliases=("positive predictive value",),
+    second=of_cells("precision_score"),
+    **_BINARY,
+)
+negative_predictive_value = Metric(
+    id="negative_predictive_value",
+    title="Negative predictive value",
+    definition="Share of the rows predicted negative that are negative. Undefined where none is predicted negative. "
+    f"{_MISSING}",
+    formula="P(label = 0 | prediction = 0)",
+    source="scikit-learn, sklearn.metrics.precision_score with pos_label=0; Altman & Bland (1994), BMJ 309, 102",
+    finish=_share({"label": 0}, {"prediction": 0}),
+    unit="share",
+    interval="Wilson",
+    aliases=("NPV",),
+    second=of_cells("precision_score", pos_label=0),
     **_BINARY,
 )
 recall = Metric(
@@ -155,6 +192,21 @@ recall = Metric(
     unit="share",
     interval="Wilson",
     aliases=("true positive rate", "sensitivity"),
+    second=of_cells("recall_score"),
+    **_BINARY,
+)
+specificity = Metric(
+    id="specificity",
+    title="Specificity",
+    definition="Share of the negative rows that are predicted negative. Undefined without negative rows "
+    f"(scikit-learn: 0). {_MISSING}",
+    formula="P(prediction = 0 | label = 0)",
+    source="scikit-learn, sklearn.metrics.recall_score with pos_label=0; Altman & Bland (1994), BMJ 308, 1552",
+    finish=_share({"prediction": 0}, {"label": 0}),
+    unit="share",
+    interval="Wilson",
+    aliases=("true negative rate", "selectivity"),
+    second=of_cells("recall_score", pos_label=0),
     **_BINARY,
 )
 f1 = Metric(
@@ -167,6 +219,7 @@ f1 = Metric(
     finish=_f1,
     interval="Wilson for the Jaccard index J = TP / (TP + FP + FN), with F1 = 2 J / (1 + J)",
     aliases=("F-score", "Dice coefficient"),
+    second=of_cells("f1_score"),
     **_BINARY,
 )
 matthews_correlation_coefficient = Metric(
@@ -180,7 +233,31 @@ matthews_correlation_coefficient = Metric(
     range=(-1.0, 1.0),
     interval="bootstrap of the table with two more rows spread over its cells",
     aliases=("phi coefficient",),
+    second=of_cells("matthews_corrcoef"),
+    **_ANY,
+)
+cohens_kappa = Metric(
+    id="cohens_kappa",
+    title="Cohen's kappa",
+    definition="Agreement of prediction and label beyond what their totals give by chance: 1 is perfect, 0 no better "
+    f"than chance. Undefined where all labels or all predictions are equal (scikit-learn: 0). {_MISSING}",
+    formula="(p_o − p_e) / (1 − p_e), with p_e = Σ over classes k of P(label = k) P(prediction = k)",
+    source="scikit-learn, sklearn.metrics.cohen_kappa_score; Cohen (1960)",
+    finish=_kappa,
+    range=(-1.0, 1.0),
+    interval="bootstrap of the table with two more rows spread over its cells",
+    second=of_cells("cohen_kappa_score"),
     **_ANY,
 )
 
-DECISIONS = (accuracy, balanced_accuracy, precision, recall, f1, matthews_correlation_coefficient)
+DECISIONS = (
+    accuracy,
+    balanced_accuracy,
+    precision,
+    negative_predictive_value,
+    recall,
+    specificity,
+    f1,
+    matthews_correlation_coefficient,
+    cohens_kappa,
+)

@@ -9,6 +9,7 @@ from dte_panel import Metric, Scores, Value
 from dte_panel.stats import bootstrap, mean_interval, wilson
 from dte_panel_performance.decisions import SPREAD
 from dte_panel_performance.delong import auc_and_variance, auc_interval
+from dte_panel_performance.opinions import of_scores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,8 @@ _MISSING = "Rows with a missing score or label are left out and counted."
 _PROBABILITY = "Undefined where a score lies outside 0 to 1."
 
 
-def _note(state: Scored) -> str | None:
+def note(state: Scored) -> str | None:
+    """What was left out, and whether the scores are gathered."""
     notes = [f"{state.missing:,} rows with a missing score or label left out"] if state.missing else []
     if not state.exact:
         notes.append("scores gathered in bins of 1/1000")
@@ -47,7 +49,7 @@ def _roc_auc(state: Scored) -> Value:
         only = f"only label {0 if n0 else 1}" if state.n else "no rows with a score and a label"
         return Value(None, state.n, reason=only)
     area, variance = auc_and_variance(state.negatives, state.positives)
-    return Value(area, state.n, *auc_interval(area, variance, n0, n1), reason=_note(state))
+    return Value(area, state.n, *auc_interval(area, variance, n0, n1), reason=note(state))
 
 
 def _mean_loss(state: Scored, of_negatives: Floats, of_positives: Floats, largest: float) -> Value:
@@ -62,7 +64,7 @@ def _mean_loss(state: Scored, of_negatives: Floats, of_positives: Floats, larges
     mean = float((more * losses).sum() / (state.n + 1))
     low, high = mean_interval(mean, float((more * (losses - mean) ** 2).sum()), state.n + 1)
     ends = (min(max(low or 0.0, 0.0), value), max(min(high or value, largest), value))
-    return Value(value, state.n, *ends, reason=_note(state))
+    return Value(value, state.n, *ends, reason=note(state))
 
 
 def _log_loss(state: Scored) -> Value:
@@ -87,7 +89,7 @@ def _calibration_error(state: Scored) -> Value:
     value = float(abs(scores.sum(1) - rows[:, 1]).sum() / state.n)
     low, high = _calibration_interval(rows, scores, value)
     bins = [_bin(int(i), *row) for i, *row in zip(used.nonzero()[0], rows, scores.sum(1), strict=True)]
-    return Value(value, state.n, low, high, reason=_note(state), detail={"bins": bins})
+    return Value(value, state.n, low, high, reason=note(state), detail={"bins": bins})
 
 
 def _binned(state: Scored) -> tuple[Floats, Floats]:
@@ -156,6 +158,7 @@ roc_auc = Metric(
     interval="DeLong on the logit scale; with few rows of a class, an area near 0 or 1, or no variance "
     "Newcombe (2006), method 5",
     aliases=("area under the ROC curve", "c statistic"),
+    second=of_scores("roc_auc_score"),
     **_BINARY,
 )
 log_loss = Metric(
@@ -171,6 +174,7 @@ log_loss = Metric(
     unit="nats",
     interval=_ONE_MORE,
     aliases=("cross-entropy",),
+    second=of_scores("log_loss", labels=[0, 1]),
     **_BINARY,
 )
 brier_score = Metric(
@@ -183,6 +187,7 @@ brier_score = Metric(
     better="lower",
     range=(0.0, 1.0),
     interval=_ONE_MORE,
+    second=of_scores("brier_score_loss", pos_label=1),
     **_BINARY,
 )
 expected_calibration_error = Metric(

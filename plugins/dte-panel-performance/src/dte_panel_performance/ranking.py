@@ -1,0 +1,169 @@
+"""How well a score puts the positive rows first: average precision, gain and lift."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dte_panel import Metric, Scores, Value
+from dte_panel.stats import Z95, wilson
+from dte_panel_performance.delong import FEW, NONE
+from dte_panel_performance.opinions import of_scores
+from dte_panel_performance.scores import note
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dte_panel.states import Scored
+
+    Floats = NDArray[np.float64]
+
+SHARES = (0.1, 0.3)
+
+
+def _only_one_class(state: Scored) -> Value | None:
+    if state.negatives.sum() and state.positives.sum():
+        return None
+    only = f"only label {0 if state.negatives.sum() else 1}" if state.n else "no rows with a score and a label"
+    return Value(None, state.n, reason=only)
+
+
+def selected(state: Scored) -> tuple[Floats, Floats]:
+    """Negatives and positives with at least each score, in the order of the scores."""
+    import numpy as np
+
+    wrong, right = (np.cumsum(side[::-1], dtype=float)[::-1] for side in (state.negatives, state.positives))
+    return wrong, right
+
+
+def average_precision_and_variance(state: Scored) -> tuple[float, float]:
+    """Average precision with its variance by the influence of each row, in one pass over the distinct scores.
+
+    With T(s) and F(s) the positives and negatives scored s or more, and π(s) = T / (T + F), a positive row at x moves
+    the area by π(x) − AP + Σ over positives at s ≤ x of F / (T + F)², a negative one by − the same sum of T / (T + F)².
+    """
+    import numpy as np
+
+    wrong, right = selected(state)
+    every, positives = wrong + right, float(state.positives.sum())
+    precision = right / every
+    area = float((state.positives * precision).sum() / positives)
+    of_positives = precision - area + np.cumsum(state.positives * wrong / every**2)
+    of_negatives = np.cumsum(state.positives * right / every**2)
+    squares = (state.positives * of_positives**2).sum() + (state.negatives * of_negatives**2).sum()
+    return area, float(squares) / positives**2
+
+
+def average_precision_interval(area: float, variance: float, positives: int) -> tuple[float, float]:
+    """95 % interval on the logit scale; with few positives the wider of that and Wilson's for so many rows."""
+    low, high = area, area
+    if variance > NONE and 0 < area < 1:
+        half = Z95 * math.sqrt(variance) / (area * (1 - area))
+        centre = math.log(area / (1 - area))
+        low, high = (1 / (1 + math.exp(-end)) for end in (centre - half, centre + half))
+    if positives < FEW or variance <= NONE:
+        wide_low, wide_high = wilson(area * positives, positives)
+        low, high = min(low, wide_low), max(high, wide_high)
+    return low, high
+
+
+def _average_precision(state: Scored) -> Value:
+    undefined = _only_one_class(state)
+    if undefined:
+        return undefined
+    area, variance = average_precision_and_variance(state)
+    positives = int(state.positives.sum())
+    ends = average_precision_interval(area, variance, positives)
+    return Value(area, state.n, *ends, reason=note(state), detail={"share_of_positives": positives / state.n})
+
+
+def gained(state: Scored, share: float) -> float:
+    """Positives among the ``share`` of rows that score highest; of rows that tie at the edge, their part."""
+    import numpy as np
+
+    wrong, right = (np.concatenate([[0.0], side[::-1]]) for side in selected(state))
+    return float(np.interp(share * state.n, wrong + right, right))
+
+
+def _gain(state: Scored, share: float) -> Value:
+    positives = int(state.positives.sum())
+    if not positives:
+        return Value(None, state.n, reason="no positive rows" if state.n else "no rows with a score and a label")
+    hits = gained(state, share)
+    return Value(hits / positives, positives, *wilson(hits, positives), reason=note(state))
+
+
+def _lift(state: Scored, share: float) -> Value:
+    gain = _gain(state, share)
+    if gain.value is None or gain.low is None or gain.high is None:
+        return gain
+    # No more than all rows of the top can be positive.
+    most = min(1 / share, state.n / gain.n)
+    ends = (gain.low / share, min(max(gain.high / share, 0.0), most))
+    return Value(gain.value / share, gain.n, *ends, reason=gain.reason)
+
+
+def percent(share: float) -> str:
+    """``10`` of 0.1, ``2_5`` of 0.025: for an id."""
+    return f"{share * 100:.6g}".replace(".", "_")
+
+
+_MISSING = "Rows with a missing score or label are left out and counted."
+_BINARY: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "ranking"}
+
+average_precision = Metric(
+    id="average_precision",
+    title="Average precision",
+    definition="Area under the precision-recall curve as a sum of steps: the mean precision at the scores of the "
+    "positive rows. Guessing gives the share of positives. Undefined where all labels are equal (scikit-learn: 0 or "
+    f"1). {_MISSING}",
+    formula="Σ over thresholds k of (recall_k − recall_{k−1}) precision_k",
+    source="scikit-learn, sklearn.metrics.average_precision_score; Boyd, Eng & Page (2013) for the logit scale",
+    finish=_average_precision,
+    range=(0.0, 1.0),
+    interval="delta method from the influence of each row, on the logit scale; with under 30 positives the wider of "
+    "that and Wilson's for so many rows",
+    aliases=("PR AUC", "area under the precision-recall curve"),
+    second=of_scores("average_precision_score"),
+    **_BINARY,
+)
+
+
+def at_the_top(shares: Iterable[float]) -> list[Metric]:
+    """Gain and lift among the highest-scored share of the rows."""
+    return [metric for share in shares for metric in (_gain_metric(share), _lift_metric(share))]
+
+
+def _gain_metric(share: float) -> Metric:
+    return Metric(
+        id=f"gain_at_top_{percent(share)}_percent",
+        title=f"Gain at the top {share * 100:g} %",
+        definition=f"Share of all positive rows that are among the {share * 100:g} % of rows that score highest; rows "
+        f"that tie at the edge count in part. Undefined without positive rows. {_MISSING}",
+        formula=f"P(score in the top {share:g} | label = 1)",
+        source="Ling & Li (1998), Data mining for direct marketing, KDD",
+        finish=lambda state: _gain(state, share),
+        range=(0.0, 1.0),
+        unit="share",
+        interval="Wilson, with the edge taken as known",
+        aliases=("cumulative gain", "capture rate"),
+        **_BINARY,
+    )
+
+
+def _lift_metric(share: float) -> Metric:
+    return Metric(
+        id=f"lift_at_top_{percent(share)}_percent",
+        title=f"Lift at the top {share * 100:g} %",
+        definition=f"How many times as many positives the {share * 100:g} % of rows that score highest hold as so many "
+        f"rows taken at random. 1 is no better than chance. Undefined without positive rows. {_MISSING}",
+        formula=f"P(label = 1 | score in the top {share:g}) / P(label = 1)",
+        source="Ling & Li (1998), Data mining for direct marketing, KDD",
+        finish=lambda state: _lift(state, share),
+        range=(0.0, None),
+        unit="times",
+        interval="Wilson for the gain, with the edge taken as known, divided by the share of rows",
+        **_BINARY,
+    )
