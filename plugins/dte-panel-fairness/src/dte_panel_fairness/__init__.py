@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dte_panel import Metric, View, hookimpl
-from dte_panel_fairness.metrics import GAPS, RATES
+from dte_panel_fairness.gaps import GAPS
+from dte_panel_fairness.rates import RATES
 
 api_version = 1
 

@@ -8,9 +8,22 @@ from typing import Any
 
 from dte_panel import Measurement, View
 from dte_panel_fairness import charts
-from dte_panel_fairness.metrics import GAPS, RATES
+from dte_panel_fairness.gaps import GAPS
+from dte_panel_fairness.rates import RATES
 
 SHOWN = ("selection_rate", "true_positive_rate", "false_positive_rate")
+#: The gaps that are drawn; the others stand in a table.
+DRAWN = (
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+    "equal_opportunity_difference",
+    "equal_opportunity_ratio",
+    "false_positive_rate_difference",
+    "equalized_odds_difference",
+    "equalized_odds_ratio",
+    "predictive_parity_difference",
+    "accuracy_difference",
+)
 TITLES = {metric.id: metric.title for metric in (*RATES, *GAPS)}
 HEAT = ("heat_0", "heat_1", "heat_2", "heat_3", "heat_4")
 
@@ -82,7 +95,7 @@ def _grouped_axis(fig: Any, tokens: Tokens) -> None:
 
 def gaps(results: Any) -> Any:
     """Differences (0: no gap) and ratios (1: no gap), each with its interval, its bound and its verdict."""
-    ids = [gap.id for gap in GAPS]
+    ids = list(DRAWN)
     found = [m for m in results.measurements(*ids) if m.across]
     bounds = {(v.metric, v.across): v.bound for v in results.verdicts(*ids) if v.window == results.window}
     kinds = [([m for m in found if m.metric.endswith(end)], label) for end, label in _KINDS]
@@ -215,7 +228,7 @@ VIEWS = (
     View(
         id="gaps",
         title="Gaps between groups",
-        metrics=tuple(gap.id for gap in GAPS),
+        metrics=DRAWN,
         render=gaps,
         description="The largest difference and the smallest ratio between any two groups, with intervals that hold "
         "for all pairs at once. The upright mark is the bound of a check.",
