@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel.errors import DTEError, InputError
 from dte_panel.hookspecs import hookimpl
+from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.model import (
     Check,
     Comparison,
@@ -55,8 +56,10 @@ __all__ = [
     "Distinct",
     "Evidence",
     "Facts",
+    "Finding",
     "Histogram",
     "InputError",
+    "Inquiry",
     "Means",
     "Measurement",
     "Metric",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dte_panel import policy as policies
 from dte_panel import registry as plugins
@@ -22,13 +22,15 @@ from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, open_source
 from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
+from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, adjusted
 from dte_panel.model import CURRENT, REFERENCE, Policy, overall
 from dte_panel.provider import definition, named
+from dte_panel.reductions import Rows
 from dte_panel.registry import Registry, describe
 from dte_panel.second import Opinions
 from dte_panel.spec import Spec, check_columns, read_policy
-from dte_panel.states import Documented, Table
+from dte_panel.states import Documented, JointSample, Table
 
 Progress = Callable[[int, int, str], None]
 #: Contingency tables with more cells than this are not written down.
@@ -125,13 +127,13 @@ class _Assessment:
         self.records: list[StateRecord] = []
 
     def run(self) -> Evidence:
-        self._ask_providers()
         edges: dict[Any, Any] = {}
         reducers = {
             name: Reducer(self.connection, self.sources[name], self.layout, edges, self.sources.get(REFERENCE))
             for name in (REFERENCE, CURRENT)
             if name in self.sources
         }
+        self._ask_providers(reducers)
         columns = self._columns()
         for done, column in enumerate(columns):
             self.progress(done, len(columns), column or "all rows")
@@ -152,12 +154,23 @@ class _Assessment:
             check_columns(self.spec, source.types, source.uri)
         return opened
 
-    def _ask_providers(self) -> None:
+    def _ask_providers(self, reducers: Mapping[str, Reducer]) -> None:
+        inquiry, budget = self._inquiry(reducers), self.spec.limits.provider_seconds
         for provider in self.providers.values():
-            if provider.plugin.state != "ok":
+            if provider.state != "ok":
                 continue
             values = self.spec.plugins.get(provider.plugin.id, {})
-            provider.run(partial(provider.ask, self.registry, values), self.spec.limits.provider_seconds, "dte_metrics")
+            provider.run(partial(provider.ask, self.registry, values), budget, "dte_metrics")
+            if provider.state == "ok":
+                provider.run(partial(provider.inquire, self.registry, inquiry), budget, "dte_evidence")
+
+    def _inquiry(self, reducers: Mapping[str, Reducer]) -> Inquiry:
+        def rows(roles: str, sample: int) -> dict[str, JointSample]:
+            request = Request(Rows(roles, sample=sample, joint=True), None)
+            return {side: cast(JointSample, r.reduce(request)[side, ()]) for side, r in reducers.items()}
+
+        at = self.layout
+        return Inquiry(self.spec.base, at.task, at.positive, at.roles, at.kinds, self.spec.seed, rows)
 
     def _columns(self) -> list[str | None]:
         """What is measured on its own: all rows first, then column by column, to hold few arrays at once."""
@@ -242,7 +255,7 @@ class _Assessment:
             providers={name: (p.state, p.reason) for name, p in self.providers.items()},
             kind=self.spec.subject.kind,
             task=self.layout.task,
-            known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.metrics],
+            known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.every],
         )
         return Evidence(
             subject=described["subject"],
@@ -255,7 +268,7 @@ class _Assessment:
             versions={name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
             data=[self.sources[name].record() for name in (CURRENT, REFERENCE) if name in self.sources],
             providers=[provider.record() for provider in self.providers.values()],
-            metrics={f"{p.plugin.id}.{m.id}": definition(m) for p in self.providers.values() for m in p.metrics},
+            metrics={f"{p.plugin.id}.{m.id}": definition(m) for p in self.providers.values() for m in p.every},
             measurements=measurements,
             verdicts=verdicts,
             states=sorted(self.records, key=_record_order),

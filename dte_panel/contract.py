@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 from dte_panel import reductions
 from dte_panel.errors import PluginError, did_you_mean
-from dte_panel.model import Comparison, Metric, Reduction, SecondOpinion
+from dte_panel.inquiry import Finding
+from dte_panel.model import Comparison, Metric, Reduction, SecondOpinion, cohort_key
 
 ROLES = (
     "label", "prediction", "score", "sensitive", "control", "feature", "text", "time", "id", "prediction_low",
@@ -19,6 +21,9 @@ ROLES = (
 TASKS = ("binary", "multiclass", "regression", "none")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*")
 _TEXTS = ("title", "definition", "formula", "source", "unit", "interval", "group")
+_NOTHING = "nothing to reduce"
+#: More numbers than this are a generator without an end.
+MOST_FINDINGS = 200_000
 #: Fields of a metric that stay in the process; all others are written into the evidence.
 _INNER = ("reduce", "finish", "of", "second")
 #: Reductions that make one state for all rows, not one for each column.
@@ -44,6 +49,54 @@ def check_all(found: Iterable[Any]) -> None:
             raise PluginError(f"{kind} '{item.id}' has {wrong}")
 
 
+def check_findings(given: Iterable[Any]) -> list[Finding]:
+    """The numbers of another tool, refused where they could not stand in evidence.
+
+    Raises
+    ------
+    PluginError
+    """
+    seen: set[tuple[Any, ...]] = set()
+    metrics: dict[str, Metric] = {}
+    found = list(islice(given, MOST_FINDINGS + 1))
+    if len(found) > MOST_FINDINGS:
+        raise PluginError(f"dte_evidence gave more than {MOST_FINDINGS:,} findings")
+    for item in found:
+        if not isinstance(item, Finding) or not isinstance(item.metric, Metric):
+            raise PluginError(f"dte_evidence gave {item!r:.80}, which is not a Finding of a Metric")
+        name = item.metric.id
+        for wrong in (
+            _of_place(item) if metrics.get(name) is item.metric else (*_of_place(item), *_defined(item, metrics))
+        ):
+            raise PluginError(f"a finding of '{name}' has {wrong}")
+        place = (name, item.window, item.column, cohort_key(item.cohort))
+        if place in seen:
+            raise PluginError(f"'{name}' is given twice for {item.column or 'all rows'} in window '{item.window}'")
+        seen.add(place)
+    return found
+
+
+def _of_place(item: Any) -> Iterator[str]:
+    if not isinstance(item.window, str) or not item.window:
+        yield f"window={item.window!r:.80}, which is not text"
+    if not isinstance(item.column, str | None):
+        yield f"column={item.column!r:.80}, which is not text"
+    cohort = item.cohort
+    if not isinstance(cohort, Mapping) or not all(
+        isinstance(c, str) and isinstance(v, str | None) for c, v in cohort.items()
+    ):
+        yield f"cohort={cohort!r:.80}, which is not a mapping of columns to texts"
+
+
+def _defined(item: Any, metrics: dict[str, Metric]) -> Iterator[str]:
+    if not isinstance(item.metric.id, str):
+        yield f"the id {item.metric.id!r:.80}, which is not text"
+        return
+    if metrics.setdefault(item.metric.id, item.metric) != item.metric:
+        yield "another definition than the one before it"
+    yield from (wrong for wrong in mistakes(item.metric) if wrong != _NOTHING)
+
+
 def mistakes(metric: Any) -> Iterator[str]:
     """What a metric declares wrongly, in words that follow "it has"."""
     if not _METRIC.fullmatch(metric.id):
@@ -67,7 +120,7 @@ def mistakes(metric: Any) -> Iterator[str]:
     if isinstance(metric, Comparison):
         yield from _of_comparison(metric)
     if not metric.reductions and getattr(metric, "across", "") != "cohorts":
-        yield "nothing to reduce"
+        yield _NOTHING
 
 
 def _of_second(second: Any) -> Iterator[str]:

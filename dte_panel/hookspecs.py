@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.model import Metric, Theme, View
 
 if TYPE_CHECKING:
@@ -35,6 +36,15 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:  # type: ignore[empty-body]
 
     Called at load with the default settings, and once per assessment with the user's: an instance of the provider's
     settings class, or ``None`` where it has none. An implementation that needs no settings leaves the argument out.
+    """
+
+
+@hookspec
+def dte_evidence(settings: Any, inquiry: Inquiry) -> Iterable[Finding]:  # type: ignore[empty-body]
+    """Give numbers that another tool measured: in its files, or now on sampled rows.
+
+    Called once per assessment, before anything else is measured, with the user's settings and with what the assessment
+    can tell. An :class:`~dte_panel.InputError`, such as for a path that does not exist, ends the assessment.
     """
 
 

@@ -12,7 +12,18 @@ from dte_panel.engine.duckdb import Cells, Place
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
 from dte_panel.evidence import canonical
-from dte_panel.model import CURRENT, REFERENCE, Cohort, Comparison, Measurement, Metric, Status, Value
+from dte_panel.inquiry import Finding
+from dte_panel.model import (
+    CURRENT,
+    REFERENCE,
+    Cohort,
+    Comparison,
+    Measurement,
+    Metric,
+    Status,
+    Value,
+    cohort_key,
+)
 from dte_panel.operators import finite_or_none
 from dte_panel.reductions import Crossed, Facts
 from dte_panel.registry import describe
@@ -211,13 +222,16 @@ def _compare(
 
 def _finish(metric: Metric, states: Iterable[State | Any]) -> Value | Exception:
     try:
-        value: Any = metric.finish(*states)
-        if not isinstance(value, Value):
-            raise TypeError(f"finish gave a {type(value).__name__}, not a Value")
-        if value.value is not None and not math.isfinite(value.value):
-            raise ValueError(f"finish gave {value.value}, which is not a number to rely on")
+        return _checked(metric.finish(*states), "finish")
     except Exception as error:  # noqa: BLE001 - a provider's mistake is its own number's error
         return error
+
+
+def _checked(value: Any, giver: str) -> Value:
+    if not isinstance(value, Value):
+        raise TypeError(f"{giver} gave a {type(value).__name__}, not a Value")
+    if value.value is not None and not math.isfinite(value.value):
+        raise ValueError(f"{giver} gave {value.value}, which is not a number to rely on")
     return value
 
 
@@ -225,6 +239,16 @@ def _noted(value: Value | Exception, note: str | None) -> Value | Exception:
     if note is None or isinstance(value, Exception):
         return value
     return replace(value, reason=f"{value.reason}; {note}" if value.reason else note)
+
+
+def measured(provider: str, finding: Finding) -> Measurement:
+    """The measurement that a finding of another tool makes; one that cannot be relied on is an error."""
+    value = finding.value
+    try:
+        value = value if isinstance(value, Exception) else _checked(value, "dte_evidence")
+    except Exception as error:  # noqa: BLE001 - as in _finish
+        value = error
+    return _measurement(provider, finding.metric, (finding.window, cohort_key(finding.cohort)), finding.column, value)
 
 
 def _measurement(

@@ -72,6 +72,11 @@ class SecondOpinion:
     why: str = ""
 
 
+def measured_elsewhere(*_: Any) -> Value:
+    """The ``finish`` of a metric that another tool measures; it is never called."""
+    raise NotImplementedError("another tool measures it")
+
+
 @dataclass(frozen=True)
 class Metric:
     """One thing that can be measured: what to reduce, and how the number comes from the state.
@@ -83,7 +88,7 @@ class Metric:
     title, definition, formula, source : str
         For people: name, one or two sentences, the formula, the paper or library that defines it.
     reduce : Reduction or tuple of Reduction
-        What to count; ``finish`` gets one state for each, in this order.
+        What to count; ``finish`` gets one state for each, in this order. Nothing for a number of another tool.
     finish : callable
         Pure function ``(*states) -> Value``.
     better : {"higher", "lower", "nearer"}
@@ -113,8 +118,8 @@ class Metric:
     id: str
     title: str
     definition: str
-    reduce: Reduction | tuple[Reduction, ...]
-    finish: Callable[..., Value]
+    reduce: Reduction | tuple[Reduction, ...] = ()
+    finish: Callable[..., Value] = measured_elsewhere
     better: Literal["higher", "lower", "nearer"] = "higher"
     range: tuple[float | None, float | None] = (None, None)
     target: float | None = None

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from dte_panel.engine import plan
 from dte_panel.errors import PluginError
-from dte_panel.measure import Measurer
+from dte_panel.inquiry import Inquiry
+from dte_panel.measure import Measurer, measured
 from dte_panel.model import CURRENT, Measurement, Metric
 from dte_panel.registry import Plugin, Registry, guarded
 
@@ -23,6 +24,7 @@ class Provider:
         self.seconds = 0.0
         self.settings: Any = None
         self.metrics: list[Metric] = []
+        self.outside: list[Metric] = []
         self.measurements: list[Measurement] = []
 
     def ask(self, registry: Registry, values: Mapping[str, Any]) -> list[Measurement]:
@@ -45,6 +47,20 @@ class Provider:
             self.state, self.reason = "error", f"{raised.metric}: {raised.reason}"
         self.seconds += perf_counter() - started
 
+    def inquire(self, registry: Registry, inquiry: Inquiry) -> list[Measurement]:
+        """Take what other tools measured, and remember what those numbers are."""
+        found = registry.findings(self.plugin, self.settings, inquiry)
+        self.outside = list({finding.metric.id: finding.metric for finding in found}.values())
+        twice = {m.id for m in self.outside} & {m.id for m in self.metrics}
+        if twice:
+            raise PluginError(f"dte_evidence gave '{min(twice)}', which dte_metrics gives too")
+        return [measured(self.plugin.id, finding) for finding in found]
+
+    @property
+    def every(self) -> list[Metric]:
+        """Its metrics, those of other tools included."""
+        return [*self.metrics, *self.outside]
+
     def measure(self, measurer: Measurer, metrics: Iterable[Metric], column: str | None) -> list[Measurement]:
         """Measure some metrics of one column; a metric that raises makes its own numbers errors."""
         return [made for metric in metrics for made in measurer.measure(self.plugin.id, metric, column)]
@@ -64,7 +80,7 @@ class Provider:
         return {
             **plain,
             "hooks": list(self.plugin.hooks),
-            "metrics": [metric.id for metric in self.metrics] or list(self.plugin.metrics),
+            "metrics": [metric.id for metric in self.every] or list(self.plugin.metrics),
             "settings": {k: v for k, v in values.items() if k != "name"},
             "state": self.state,
             "reason": self.reason,

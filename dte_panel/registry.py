@@ -14,9 +14,10 @@ from typing import Any, Literal, TypeVar
 import pluggy
 
 from dte_panel import hookspecs
-from dte_panel.contract import check_all
+from dte_panel.contract import check_all, check_findings
 from dte_panel.errors import InputError, PluginError, did_you_mean
 from dte_panel.hookspecs import API_VERSION, GROUP
+from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.installed import Installed, as_id, installed
 from dte_panel.model import Metric, Theme, View
 
@@ -168,6 +169,23 @@ class Registry:
             It raises, takes too long, or gives something else than metrics with ids of their own.
         """
         return self._list(plugin, "dte_metrics", Metric, settings=settings)
+
+    def findings(self, plugin: Plugin, settings: Any, inquiry: Inquiry) -> list[Finding]:
+        """What other tools measured, checked; nothing where the plugin asks none. The caller keeps the time.
+
+        Raises
+        ------
+        InputError
+            The settings name what is not there, such as a file.
+        PluginError
+            It gives something else than findings.
+        """
+        if plugin.manager is None or "dte_evidence" not in plugin.hooks:
+            return []
+        given = plugin.manager.hook.dte_evidence(settings=settings, inquiry=inquiry)
+        if not given:
+            raise PluginError("dte_evidence gave None")
+        return check_findings(given[0])
 
     def views(self, plugin_id: str) -> list[View]:
         """The plugin's views. Raises :class:`PluginError` as :meth:`metrics` does."""

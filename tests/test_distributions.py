@@ -46,10 +46,10 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def settled(folder: Path, wheels: Path) -> Path:
+def settled(folder: Path, wheels: Path, *more: object) -> Path:
     """A folder with an environment in ``env``, into which everything was installed from wheels, and with data."""
     run(UV, "venv", "--python", sys.executable, "env", cwd=folder)
-    wanted = ["--find-links", wheels, "dte-panel[standard]", "dte-panel-echo"]
+    wanted = ["--find-links", wheels, *more, *(() if more else ("dte-panel[standard]", "dte-panel-echo"))]
     run(UV, "pip", "install", "--python", "env", *wanted, cwd=folder)
     for name, shift in (("before", 0), ("now", 1)):
         rows = [f"{i % 2},{(i // 3 + shift) % 2},{'FM'[i // 2 % 2]},{i % 17 + shift}\n" for i in range(300)]
@@ -62,6 +62,14 @@ def settled(folder: Path, wheels: Path) -> Path:
 def away(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a user has who installs everything."""
     return settled(tmp_path_factory.mktemp("away"), wheels)
+
+
+@pytest.fixture(scope="module")
+def evidently(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a user has who installs the provider that holds pandas below 3.1; it is no member of the workspace."""
+    away = tmp_path_factory.mktemp("evidently")
+    run(UV, "build", "--wheel", "--out-dir", away / "made", ROOT / "plugins/dte-panel-evidently", cwd=away)
+    return settled(away, wheels, "--find-links", away / "made", "dte-panel-evidently")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,18 @@ def test_assess_away_from_the_repository(away: Path) -> None:
     (accuracy,) = [m for m in evidence["measurements"] if m["metric"] == "performance.accuracy"
                    and (m["window"], m["cohort"]) == ("current", {})]  # fmt: skip
     assert accuracy["value"] == sum(i % 2 == (i // 3 + 1) % 2 for i in range(300)) / 300
+
+
+def test_a_report_of_evidently_away_from_the_repository(evidently: Path) -> None:
+    spec = f"{TRUST}plugins: {{evidently: {{report: [{{ValueDrift: {{column: income, method: ks}}}}]}}}}\n"
+    (evidently / "trust.yaml").write_text(spec)
+    evidence = json.loads(dte(evidently, "assess", "trust.yaml", "--json"))
+    (provider,) = evidence["providers"]
+    assert (provider["id"], provider["state"], provider["distribution"]) == ("evidently", "ok", "dte-panel-evidently")
+    (drift,) = evidence["measurements"]
+    assert drift["metric"] == "evidently.value_drift_kolmogorov_smirnov_pvalue"
+    assert (drift["column"], drift["n"], drift["status"]) == ("income", 300, "ok")
+    assert 0 <= drift["value"] <= 1
 
 
 def test_a_provider_made_elsewhere_is_listed_and_measures(chorus: Path) -> None:

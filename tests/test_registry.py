@@ -22,7 +22,7 @@ from dte_panel.evidence import Evidence
 from dte_panel.registry import Plugin
 
 ILL = Path(__file__).parent / "plugins"
-OFFICIAL = {"drift", "echo", "fairness", "guardrails", "performance", "themes"}
+OFFICIAL = {"drift", "echo", "evidently", "fairness", "guardrails", "performance", "themes"}
 METADATA = "Metadata-Version: 2.4\nName: {name}\nVersion: 1.2.3\nLicense-Expression: MIT\n"
 
 #: Ill plugin, and what the reason must say.
@@ -169,7 +169,7 @@ def test_the_official_plugins_load() -> None:
 
 
 def test_every_ill_plugin_is_tried() -> None:
-    tried = {*AT_LOAD, *AT_RUN, "finish_hangs", "picky_settings", "chatty"}
+    tried = {*AT_LOAD, *AT_RUN, "finish_hangs", "picky_settings", "chatty", "evidence_told"}
     assert tried == {path.stem for path in ILL.glob("*.py")}
 
 

@@ -150,11 +150,15 @@ def reads_labels(metric: Metric) -> bool:
     return any("label" in role.split("|") for r in _every_reduction(metric) for role in roles_of(r))
 
 
-def needs(metric: Metric) -> list[str]:
-    """What a metric reduces, such as ``Counts(label, prediction)``; nothing for one of facts alone."""
-    made = (
-        f"{type(r).__name__}({', '.join(roles_of(r))})" for r in _every_reduction(metric) if not isinstance(r, Facts)
-    )
+def needs(metric: Metric) -> list[str] | None:
+    """What a metric reduces, such as ``Counts(label, prediction)``; nothing for one of facts alone.
+
+    ``None`` for one of another tool: nobody knows what it rests on.
+    """
+    every = _every_reduction(metric)
+    if not every:
+        return None
+    made = (f"{type(r).__name__}({', '.join(roles_of(r))})" for r in every if not isinstance(r, Facts))
     return list(dict.fromkeys(made))
 
 

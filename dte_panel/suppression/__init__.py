@@ -9,8 +9,9 @@
 3. A number is shown only where every state it is made from is shown, so that it tells nothing that the states do not.
    The one exception is a number over many bins of a numeric column, such as a distance: it is rounded to two digits,
    which do not tell the rows of one bin. Drift empties bins; it must not vanish from sight for that.
-4. What is made from values that no state holds (samples, exact order) is held to its own counts.
-5. Smallest and largest values, exact scores, and what a failing provider said are single rows: they are dropped.
+4. A number of another tool is hidden: no state says what it rests on.
+5. What is made from values that no state holds (samples, exact order) is held to its own counts.
+6. Smallest and largest values, exact scores, and what a failing provider said are single rows: they are dropped.
 
 What stays: the names of the groups, and the word of each verdict. This protects one document. Two documents over almost
 the same rows can be subtracted from each other, and nothing here notices.
@@ -42,6 +43,7 @@ _WHOLE = ("Counts", "Categories", "Histogram", "Sums")
 _UNWRITTEN = ("Values", "ValuesOf", "Rows", "Distinct", "Crossed", "Means", "Overlap")
 #: So many inner edges, and no fewer, keep a rounded number from telling the rows of one bin.
 MANY_BINS = 5
+_UNKNOWN = "suppressed: another tool measured it, and nothing says how few rows it would show"
 _FAILED = "the provider failed; the local evidence says why"
 
 
@@ -129,7 +131,8 @@ class _Censor:
             if self._of_many_bins(m):
                 ends = {end: None if (x := getattr(m, end)) is None else float(f"{x:.2g}") for end in ends}
                 return replace(m, **ends, detail={}, reason=self.rounded)
-            return replace(m, **ends, n=0, detail={}, groups=(), status="not_evaluated", reason=self.why)
+            why = self.why if self._needs(m) is not None else _UNKNOWN
+            return replace(m, **ends, n=0, detail={}, groups=(), status="not_evaluated", reason=why)
         needs = self._needs(m) or []
         if not all(need.startswith(_WHOLE) for need in needs):
             m = replace(m, detail={key: value for key, value in m.detail.items() if key == REFERENCE})
@@ -207,7 +210,8 @@ class _Censor:
     def _needs(self, m: Measurement) -> list[str] | None:
         """What the metric reduces, such as ``Counts(label, prediction)``; ``None`` where the evidence does not say."""
         definition = self.evidence.metrics.get(m.metric)
-        return None if definition is None else list(definition["needs"])
+        needs = definition and definition["needs"]
+        return None if needs is None else list(needs)
 
     def _vouched(self, m: Measurement) -> bool:
         """Whether written states of the column are shown wherever the number comes from."""
