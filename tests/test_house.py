@@ -246,7 +246,7 @@ def test_distributions_agree_on_version_licence_and_core() -> None:
     import tomllib
 
     projects = [ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml"), ROOT / "themes/pyproject.toml"]
-    assert len(projects) == 7
+    assert len(projects) == 8
     for path in projects:
         project = tomllib.loads(path.read_text())["project"]
         assert project["license"] == "MIT", path
