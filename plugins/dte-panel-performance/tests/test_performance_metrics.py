@@ -39,6 +39,8 @@ def moments(labels, predictions) -> Moments:
     keep = ~(np.isnan(y) | np.isnan(p))
     y, p = y[keep], p[keep]
     parts = {"label": y, "absolute": np.abs(y - p), "squared": (y - p) * (y - p)}
+    parts |= {f"label_{power}": y**power for power in (2, 3, 4)}
+    parts |= {"squared_label": (y - p) ** 2 * y, "squared_label_2": (y - p) ** 2 * y * y}
     if not len(y):
         return Moments(0, int((~keep).sum()))
     means = {name: float(part.mean()) for name, part in parts.items()}
@@ -50,7 +52,7 @@ ENDS = (-math.inf, math.inf)
 
 
 def value(name, state):
-    made = METRICS[name].finish(state)
+    made = METRICS[name].finish(*[state] * len(METRICS[name].reductions))
     inside(METRICS[name], made)
     return made
 

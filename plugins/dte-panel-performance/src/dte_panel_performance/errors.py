@@ -23,6 +23,19 @@ _SUMS = Sums(
         ("error", "prediction - label"),
     ),
 )
+#: What the interval of R² needs besides; apart from the others, as the fourth power of a number is soon too large.
+_POWERS = Sums(
+    ("label", "prediction"),
+    (
+        ("label_2", "label * label"),
+        ("label_3", "label * label * label"),
+        ("label_4", "label * label * label * label"),
+        ("squared_label", "(label - prediction) * (label - prediction) * label"),
+        ("squared_label_2", "(label - prediction) * (label - prediction) * label * label"),
+    ),
+)
+#: Digits that the powers of labels may lose where these lie far from 0 for their spread.
+LOST = 1e-2
 #: Apart from the others, so that a ratio too large to write takes no row from them.
 _RELATIVE = Sums(
     ("label", "prediction"),
@@ -33,16 +46,16 @@ _RELATIVE = Sums(
 )
 
 
-def _usable(finish: Callable[[Moments, str | None], Value]) -> Callable[[Moments], Value]:
+def _usable(finish: Callable[..., Value]) -> Callable[..., Value]:
     """Give a reason where there are no rows, or where the sums are not numbers."""
 
-    def finish_if_usable(state: Moments) -> Value:
+    def finish_if_usable(state: Moments, *more: Moments) -> Value:
         if state.n == 0:
             return Value(None, 0, reason="no rows with a label and a prediction")
         if not all(math.isfinite(v) for part in (state.means, state.m2s) for v in part.values()):
             return Value(None, state.n, reason="a label or prediction is infinite or too large to sum")
         out = f"{state.missing:,} rows with a missing label or prediction left out" if state.missing else None
-        return finish(state, out)
+        return finish(state, *more, out)
 
     return finish_if_usable
 
@@ -67,29 +80,51 @@ def _root_mean_squared_error(state: Moments, note: str | None) -> Value:
 
 
 @_usable
-def _r2(state: Moments, note: str | None) -> Value:
+def _r2(state: Moments, powers: Moments, note: str | None) -> Value:
+    return _share(state, powers, state.means["squared"], note)
+
+
+@_usable
+def _explained_variance(state: Moments, powers: Moments, note: str | None) -> Value:
+    return _share(state, powers, state.m2s["error"] / state.n, note)
+
+
+def _share(state: Moments, powers: Moments, error: float, note: str | None) -> Value:
     spread = state.m2s["label"] / state.n
     if spread <= 0:
         return Value(None, state.n, reason="all labels are equal" if state.n > 1 else "one row")
-    low, high = (None if end is None else 1 - end / spread for end in reversed(_ends(state, "squared")))
-    return Value(1 - state.means["squared"] / spread, state.n, low, high, reason=note)
+    factor, share = _times_unexplained(state, powers), error / spread
+    low, high = (None, None) if factor is None else (1 - share * factor, 1 - share / factor)
+    return Value(1 - share, state.n, low, high, reason=note)
+
+
+def _times_unexplained(state: Moments, powers: Moments) -> float | None:
+    """How many times larger or smaller the unexplained share may be: a t interval on its log scale.
+
+    The share is a mean of squared errors over a mean of squared deviations of the same rows, so the relative variance
+    is that of the difference of the two (delta method). With few rows it is some more, as in Bonett (2006).
+    """
+    means, n, mean = state.means, state.n, state.means["label"]
+    spread, error = state.m2s["label"] / n, means["squared"]
+    if n < 4 or not all(math.isfinite(v) for v in powers.means.values()):
+        return None
+    if 1e-15 * (mean * mean / spread) ** 2 > LOST:
+        return None
+    if error <= 0:
+        return 1.0
+    p = powers.means
+    fourth = p["label_4"] - 4 * mean * p["label_3"] + 6 * mean**2 * p["label_2"] - 3 * mean**4
+    cross = p["squared_label_2"] - 2 * mean * p["squared_label"] + mean**2 * error
+    of_error = state.m2s["squared"] / n / error**2 + 1
+    relative = max(of_error + fourth / spread**2 - 2 * cross / (error * spread), 0.0)
+    _, above = mean_interval(0.0, relative * n * n / (n - 3), n)
+    return math.exp(above or 0.0)
 
 
 @_usable
 def _mean_error(state: Moments, note: str | None) -> Value:
     low, high = mean_interval(state.means["error"], state.m2s["error"], state.n)
     return Value(state.means["error"], state.n, low, high, reason=note)
-
-
-@_usable
-def _explained_variance(state: Moments, note: str | None) -> Value:
-    spread = state.m2s["label"] / state.n
-    if spread <= 0:
-        return Value(None, state.n, reason="all labels are equal" if state.n > 1 else "one row")
-    bias = state.means["error"] ** 2
-    ends = reversed(_ends(state, "squared"))
-    low, high = (None if end is None else min(1.0, 1 - (end - bias) / spread) for end in ends)
-    return Value(1 - state.m2s["error"] / state.n / spread, state.n, low, high, reason=note)
 
 
 @_usable
@@ -101,6 +136,7 @@ def _relative_error(state: Moments, note: str | None) -> Value:
     return Value(state.means["relative"], state.n, low, high, reason=note)
 
 
+_LOG_SHARE = "delta method and t on the log scale of the unexplained share; none where the labels lie far from 0"
 _REGRESSION: dict[str, Any] = {"reduce": _SUMS, "tasks": ("regression",), "group": "errors"}
 
 mean_absolute_error = Metric(
@@ -140,9 +176,9 @@ r2 = Metric(
     source="scikit-learn, sklearn.metrics.r2_score",
     finish=_r2,
     range=(None, 1.0),
-    interval="from the t interval of the mean squared error, with the spread of the labels taken as known",
+    interval=_LOG_SHARE,
     aliases=("coefficient of determination",),
-    **_REGRESSION,
+    **{**_REGRESSION, "reduce": (_SUMS, _POWERS)},
 )
 
 mean_error = Metric(
@@ -186,8 +222,8 @@ explained_variance = Metric(
     source="scikit-learn, sklearn.metrics.explained_variance_score",
     finish=_explained_variance,
     range=(None, 1.0),
-    interval="from the t interval of the mean squared error, with bias and spread of the labels taken as known",
-    **_REGRESSION,
+    interval=f"{_LOG_SHARE}, with the bias taken as known",
+    **{**_REGRESSION, "reduce": (_SUMS, _POWERS)},
 )
 
 ERRORS = (
