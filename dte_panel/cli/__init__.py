@@ -118,6 +118,18 @@ def _server(made: argparse.ArgumentParser) -> None:
     made.add_argument("--port", type=int, default=5006, help="default: 5006; a free one if it is taken")
     made.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1, only this machine")
     made.add_argument("--no-browser", action="store_true", help="only print the address")
+    made.add_argument("--prefix", default="", metavar="PATH", help="path under which a proxy shows the pages")
+    made.add_argument(
+        "--allow-websocket-origin", action="append", default=[], metavar="HOST", help="host:port that may show the page"
+    )
+    made.add_argument("--num-procs", type=int, default=1, metavar="N", help="worker processes that share the port")
+    made.add_argument("--basic-auth", default="", metavar="FILE", help="a JSON file of users, or one password")
+    made.add_argument(
+        "--oauth-provider",
+        default="",
+        metavar="NAME",
+        help="one of Panel's, such as github; see docs/serving.md",
+    )
 
 
 def _plugins(sub: _Sub) -> None:

@@ -111,7 +111,19 @@ def _assess_all(paths: Sequence[str]) -> list[Evidence]:
 def _show(evidence: list[Evidence], args: Namespace) -> int:
     from dte_panel import shell
 
-    shell.serve(evidence, address=args.address, port=args.port, open_browser=not args.no_browser)
+    if args.num_procs < 1:
+        raise InputError(f"{args.num_procs} processes cannot serve", where="--num-procs", hint="Give 1 or more")
+    shell.serve(
+        evidence,
+        address=args.address,
+        port=args.port,
+        open_browser=not args.no_browser,
+        prefix=args.prefix,
+        allow_origins=args.allow_websocket_origin,
+        processes=args.num_procs,
+        basic_auth=args.basic_auth,
+        oauth_provider=args.oauth_provider,
+    )
     return 0
 
 

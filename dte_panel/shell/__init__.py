@@ -42,45 +42,23 @@ def dashboard(
 def serve(
     evidence: Evidence | Sequence[Evidence],
     *,
-    address: str = "127.0.0.1",
-    port: int = 5006,
-    open_browser: bool = True,
-    prefix: str = "",
-    allow_origins: Sequence[str] = (),
     registry: Registry | None = None,
-    budget: float = 20.0,
     say: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> None:
     """Serve the dashboard until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
     evidence : Evidence or list of Evidence
-    address, port : str, int
-        Where to listen. If the port is taken, a free one is used and said.
-    open_browser : bool
-        Open the page in the user's browser.
-    prefix : str
-        Path under which the pages stand, for a proxy.
-    allow_origins : sequence of str
-        More ``host:port`` from which the page may be opened.
     registry : Registry, optional
         Where views and themes come from; the installed plugins by default.
-    budget : float
-        Seconds that one view may take to draw.
     say : callable, optional
         Gets each line for the user; standard output by default.
+    **options
+        ``address``, ``port``, ``open_browser``, ``prefix``, ``allow_origins``, ``processes``, ``basic_auth``,
+        ``oauth_provider`` and ``budget``: see :class:`dte_panel.shell.server.Options`.
     """
-    from dte_panel.shell.server import run
+    from dte_panel.shell.server import Options, run
 
-    run(
-        evidence,
-        address=address,
-        port=port,
-        open_browser=open_browser,
-        prefix=prefix,
-        allow_origins=allow_origins,
-        registry=registry,
-        budget=budget,
-        say=say,
-    )
+    run(evidence, Options(**options), registry=registry, say=say)
