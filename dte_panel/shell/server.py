@@ -92,6 +92,7 @@ def run(
 
 def _server(page: Callable[[], Any], library: Library, options: Options, port: int) -> Any:
     from panel.io import state
+    from panel.io.application import build_applications
     from panel.io.server import get_server
     from panel.util.parameters import edit_readonly
     from tornado.web import GZipContentEncoding
@@ -109,13 +110,14 @@ def _server(page: Callable[[], Any], library: Library, options: Options, port: i
         more["login_template"] = str(Path(__file__).with_name("assets") / "login.html")
         # Workers must agree on it, and a restart logs everybody out unless it is given.
         more["cookie_secret"] = os.environ.get("PANEL_COOKIE_SECRET") or secrets.token_hex(32)
+    applications = build_applications({"/": page}, title={"/": "DTE Panel"})
+    applications["/"].add(_local_styles())
     return get_server(
-        {"/": page},
+        applications,  # type: ignore[arg-type]  # it takes applications too
         address=options.address,
         port=port,
         prefix=options.prefix.strip("/"),
         websocket_origin=origins(options.address, port, options.allow_origins),
-        title={"/": "DTE Panel"},
         verbose=False,
         show=False,
         start=False,
@@ -123,6 +125,24 @@ def _server(page: Callable[[], Any], library: Library, options: Options, port: i
         transforms=[Guarded, GZipContentEncoding],
         **more,
     )
+
+
+def _local_styles() -> Any:
+    """Make every session ask this server for its styles.
+
+    Panel writes them for its CDN, and rewrites them in the page that it renders. Where another worker answers the
+    websocket than the one that rendered the page, the session is that worker's, and nobody rewrote it.
+    """
+    from bokeh.application.handlers import Handler
+    from panel.io import state
+    from panel.io.resources import LOCAL_DIST, patch_model_css
+
+    class LocalStyles(Handler):
+        def modify_document(self, doc: Any) -> None:
+            for root in doc.roots:
+                patch_model_css(root, dist_url=f"{state.rel_path}/{LOCAL_DIST}" if state.rel_path else LOCAL_DIST)
+
+    return LocalStyles()
 
 
 def _until_stopped(server: Any, parent: int) -> None:
