@@ -383,10 +383,15 @@ def test_serve_shows_specs_and_evidence(assessed: Any, served: list[Any], tmp_pa
     assessed(verdict("warn"))
     evidence(verdict("fail")).write(tmp_path / "e.json")
     arguments = ["a.yaml", "b.yaml", "--evidence", str(tmp_path / "e.json"), "--port", "0", "--no-browser"]
+    arguments += ["--prefix", "p", "--allow-websocket-origin", "a:1", "--allow-websocket-origin", "b:2"]
+    arguments += ["--num-procs", "2", "--basic-auth", "users.json"]
     assert main(["serve", *arguments]) == 0
     ((found, options),) = served
     assert [e.verdict for e in found] == ["warn", "warn", "fail"]
-    assert options == {"address": "127.0.0.1", "port": 0, "open_browser": False}
+    assert options == {
+        **{"address": "127.0.0.1", "port": 0, "open_browser": False, "prefix": "p", "allow_origins": ["a:1", "b:2"]},
+        **{"processes": 2, "basic_auth": "users.json", "oauth_provider": ""},
+    }
     assert "loans: warn" in capsys.readouterr().out
 
 
