@@ -95,6 +95,8 @@ class Measurer:
                 return "there is no reference: add data.reference"
             if metric.across == "cohorts" and len(self.layout.groupings) < 2:
                 return "no sensitive role is set: add roles.sensitive"
+            if metric.crossed and all(len(grouping) < 2 for grouping in self.layout.groupings):
+                return "no groups are crossed: add cohorts"
         return plan.unfit(metric, column, self.layout)
 
     def _values(self, metric: Metric, column: str | None) -> Iterator[Made]:
