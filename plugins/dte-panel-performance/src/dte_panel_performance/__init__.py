@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, View, change, hookimpl
+from dte_panel_performance.baseline import BASELINES
 from dte_panel_performance.classes import CLASSES
 from dte_panel_performance.costs import COSTS
 from dte_panel_performance.decisions import DECISIONS, accuracy
 from dte_panel_performance.errors import ERRORS, mean_absolute_error
+from dte_panel_performance.estimate import ESTIMATES
 from dte_panel_performance.ranking import SHARES, at_the_top, average_precision
 from dte_panel_performance.scores import SCORES, roc_auc
 from dte_panel_performance.spans import NOMINAL, median_absolute_error, of_intervals
@@ -75,6 +77,8 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:
         *SCORES,
         average_precision,
         *at_the_top(shares),
+        *ESTIMATES,
+        *BASELINES,
         *ERRORS,
         median_absolute_error,
         *of_intervals(nominal),

@@ -38,11 +38,12 @@ def selected(state: Scored) -> tuple[Floats, Floats]:
     return wrong, right
 
 
-def average_precision_and_variance(state: Scored) -> tuple[float, float]:
+def average_precision_and_variance(state: Scored, *, over_share: bool = False) -> tuple[float, float]:
     """Average precision with its variance by the influence of each row, in one pass over the distinct scores.
 
     With T(s) and F(s) the positives and negatives scored s or more, and π(s) = T / (T + F), a positive row at x moves
     the area by π(x) − AP + Σ over positives at s ≤ x of F / (T + F)², a negative one by − the same sum of T / (T + F)².
+    With ``over_share`` the variance is that of the area less the share of positives.
     """
     import numpy as np
 
@@ -52,6 +53,9 @@ def average_precision_and_variance(state: Scored) -> tuple[float, float]:
     area = float((state.positives * precision).sum() / positives)
     of_positives = precision - area + np.cumsum(state.positives * wrong / every**2)
     of_negatives = np.cumsum(state.positives * right / every**2)
+    if over_share:
+        share = positives / state.n
+        of_positives, of_negatives = of_positives - share * (1 - share), of_negatives - share**2
     squares = (state.positives * of_positives**2).sum() + (state.negatives * of_negatives**2).sum()
     return area, float(squares) / positives**2
 

@@ -1,0 +1,294 @@
+"""What a model that knows nothing of the row would reach, and how far the real one is beyond that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dte_panel import Comparison, Metric, SecondOpinion, Value, ValuesOf
+from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
+from dte_panel_performance import decisions, errors, ranking, scores
+from dte_panel_performance.classes import CLASSES, averaged
+from dte_panel_performance.opinions import LIBRARY, asked, cells, weighted
+from dte_panel_performance.spans import median
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dte_panel.states import Moments, Ordered, Scored, Table
+
+    Floats = NDArray[np.float64]
+    Statistic = Callable[[Floats, list[Any]], Floats]
+
+SOURCE = "scikit-learn, sklearn.dummy.{}; the skill of a forecast over its baseline: Murphy (1988)"
+
+
+def _skill(metric: Metric, dummy: str, source: str, finish: Callable[..., Value], how: str, **more: Any) -> Comparison:
+    """A metric less that of a dummy (or the dummy's less it, where less is better): above 0 something was learnt."""
+    lower = metric.better == "lower"
+    reduce = more.pop("reduce", metric.reduce)
+    return Comparison(
+        id=f"{metric.id}_over_baseline",
+        title=f"{metric.title} over the baseline",
+        definition=f"How much better the {metric.title} is than that of a dummy that {dummy}, learnt from the "
+        "reference of the same cohort if there is one, else from these very rows; the detail has both. At 0 or below "
+        f"the model is worth no more than that. Undefined where the {metric.title} is.",
+        reduce=reduce,
+        finish=finish,
+        across="reference",
+        alone=True,
+        formula=f"{'baseline − model' if lower else 'model − baseline'}",
+        source=SOURCE.format(source),
+        range=more.pop("range", (-1.0, 1.0)),
+        unit=metric.unit,
+        interval=how,
+        tasks=metric.tasks,
+        group="baseline",
+        **more,
+    )
+
+
+def _made(metric: Metric, value: Value, baseline: float, learnt: bool, ends: Any) -> Value:
+    """The measurement of a skill from both figures."""
+    sign = -1.0 if metric.better == "lower" else 1.0
+    low, high = ends
+    detail = {"value": value.value, "baseline": baseline, "learnt_from": "reference" if learnt else "current"}
+    return Value(sign * (float(value.value or 0.0) - baseline), value.n, low, high, reason=value.reason, detail=detail)
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def most_frequent(table: Table) -> Any:
+    """The class that most labels have, the first in order of those with as many."""
+    known = table.known("label")
+    return max(known.values("label"), key=lambda v: known.n(label=v), default=None)
+
+
+def _of_decisions(metric: Metric, statistic: Statistic) -> Comparison:
+    def finish(now: Table, before: Table | None = None) -> Value:
+        import numpy as np
+
+        value = metric.finish(now)
+        guess = most_frequent(before if before is not None else now.known("label", "prediction"))
+        if value.value is None or guess is None:
+            return Value(None, value.n, reason=value.reason or "the reference has no label")
+        values, counts = now.merge(type(now)(now.columns, {(guess, guess): 0})).matrix(*now.columns)
+
+        def skill(tables: Floats) -> Floats:
+            dummy = np.zeros_like(tables)
+            dummy[:, :, values.index(guess)] = tables.sum(2)
+            made: Floats = statistic(tables, values) - np.nan_to_num(statistic(dummy, values))
+            return made
+
+        k = len(values)
+        draws = min(400, max(40, 4_000_000 // k**2))
+        ends = bootstrap([counts + decisions.SPREAD / k**2], skill, draws=draws)
+        baseline = value.value - float(skill(counts[None].astype(float))[0])
+        return _made(metric, value, baseline, before is not None, ends)
+
+    second = SecondOpinion(LIBRARY, lambda now, before=None: _dummy_classifier(metric, now, before))
+    how = "bootstrap of the table with two more rows spread over its cells; what the dummy learnt is taken as known"
+    return _skill(metric, "always says the most frequent class", "DummyClassifier", finish, how, second=second)
+
+
+def _dummy_classifier(metric: Metric, now: Table, before: Table | None) -> float:
+    import numpy as np
+    from sklearn.dummy import DummyClassifier
+
+    labels, predictions, rows = cells(now)
+    learnt, _, weights = (labels, None, rows) if before is None else _labels(before)
+    dummy = DummyClassifier(strategy="most_frequent").fit(np.zeros((len(learnt), 1)), learnt, weights)
+    said = list(dummy.predict(np.zeros((len(labels), 1))))
+    name, keywords = _FUNCTIONS[metric.id]
+    ours, theirs = (asked(name, labels, answers, rows, **keywords) for answers in (predictions, said))
+    return ours - theirs
+
+
+def _labels(table: Table) -> tuple[list[Any], None, list[int]]:
+    known = table.known("label")
+    values = known.values("label")
+    return values, None, [known.n(label=v) for v in values]
+
+
+_FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "accuracy": ("accuracy_score", {}),
+    "balanced_accuracy": ("balanced_accuracy_score", {}),
+    "f1": ("f1_score", {}),
+    "f1_macro": ("f1_score", {"average": "macro", "zero_division": float("nan")}),
+    "log_loss": ("log_loss", {"labels": [0, 1]}),
+    "brier_score": ("brier_score_loss", {"pos_label": 1}),
+    "roc_auc": ("roc_auc_score", {}),
+    "average_precision": ("average_precision_score", {}),
+}
+
+
+def _accuracy(tables: Floats, values: list[Any]) -> Floats:
+    import numpy as np
+
+    made: Floats = np.trace(tables, axis1=1, axis2=2) / tables.sum((1, 2))
+    return made
+
+
+def _balanced(tables: Floats, values: list[Any]) -> Floats:
+    return averaged("recall", "macro", tables)
+
+
+def _f1(tables: Floats, values: list[Any]) -> Floats:
+    import numpy as np
+
+    if 1 not in values:
+        return np.full(len(tables), np.nan)
+    at = values.index(1)
+    made: Floats = 2 * tables[:, at, at] / (tables[:, at].sum(1) + tables[:, :, at].sum(1))
+    return made
+
+
+# ---------------------------------------------------------------- scores
+
+
+def _prior(now: Scored, before: Scored | None) -> float | None:
+    """The share of positives that the dummy gives as every row's score."""
+    learnt = now if before is None else before
+    return float(learnt.positives.sum()) / learnt.n if learnt.n else None
+
+
+def _of_losses(metric: Metric, losses: Callable[[Floats], tuple[Floats, Floats]]) -> Comparison:
+    """The dummy's loss less the model's, row by row."""
+
+    def finish(now: Scored, before: Scored | None = None) -> Value:
+        import numpy as np
+
+        value, prior = metric.finish(now), _prior(now, before)
+        if value.value is None or prior is None:
+            return Value(None, value.n, reason=value.reason or "the reference has no label with a score")
+        rows = np.concatenate([now.negatives, now.positives]).astype(float)
+        own, guess = losses(now.scores), losses(np.full(len(now.scores), prior))
+        saved = np.concatenate([theirs - mine for theirs, mine in zip(guess, own, strict=True)])
+        mean = float((rows * saved).sum() / now.n)
+        ends = mean_interval(mean, float((rows * (saved - mean) ** 2).sum()), now.n)
+        return _made(metric, value, value.value + mean, before is not None, ends)
+
+    second = SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
+    how = "t of the differences, row by row; what the dummy learnt is taken as known"
+    return _skill(
+        metric, "gives every row the share of positives", "DummyClassifier", finish, how, range=(None, None),
+        second=second,
+    )  # fmt: skip
+
+
+def _dummy_scores(metric: Metric, now: Scored, before: Scored | None) -> float:
+    import numpy as np
+    from sklearn.dummy import DummyClassifier
+
+    labels, given, rows = weighted(now)
+    learnt, _, weights = weighted(now if before is None else before)
+    dummy = DummyClassifier(strategy="prior").fit(np.zeros((len(learnt), 1)), learnt, weights)
+    chances = dummy.predict_proba(np.zeros((len(labels), 1)))
+    said = chances[:, list(dummy.classes_).index(1)] if 1 in dummy.classes_ else np.zeros(len(labels))
+    name, keywords = _FUNCTIONS[metric.id]
+    ours, theirs = (asked(name, labels, answers, rows, **keywords) for answers in (given, said))
+    return theirs - ours if metric.better == "lower" else ours - theirs
+
+
+def _log_losses(given: Floats) -> tuple[Floats, Floats]:
+    import numpy as np
+
+    smallest = np.finfo(np.float64).eps
+    negatives, positives = (-np.log(np.clip(p, smallest, 1 - smallest)) for p in (1 - given, given))
+    return negatives, positives
+
+
+def _squared_losses(given: Floats) -> tuple[Floats, Floats]:
+    return given**2, (1 - given) ** 2
+
+
+def _roc_auc(now: Scored, before: Scored | None = None) -> Value:
+    value = scores.roc_auc.finish(now)
+    if value.value is None or value.low is None or value.high is None:
+        return value
+    return _made(scores.roc_auc, value, 0.5, before is not None, (value.low - 0.5, value.high - 0.5))
+
+
+def _average_precision(now: Scored, before: Scored | None = None) -> Value:
+    value = ranking.average_precision.finish(now)
+    if value.value is None:
+        return value
+    share = float(now.positives.sum()) / now.n
+    half = Z95 * math.sqrt(ranking.average_precision_and_variance(now, over_share=True)[1])
+    skill = value.value - share
+    return _made(ranking.average_precision, value, share, before is not None, (max(-1.0, skill - half), skill + half))
+
+
+# ---------------------------------------------------------------- regression
+
+#: Labels of the rows that have a prediction too.
+_LABELS = ValuesOf(("label", "prediction"), "label + 0.0 * prediction")
+
+
+def _absolute(now: Moments, labels: Ordered, *before: Any) -> Value:
+    value = errors.mean_absolute_error.finish(now)
+    if value.value is None or not labels.n or (before and not before[1].n):
+        return Value(None, value.n, reason=value.reason or "the reference has no labels")
+    distances = abs(labels.values - median(before[1] if before else labels))
+    baseline = float((labels.counts * distances).sum() / labels.n)
+    own = mean_interval(baseline, float((labels.counts * (distances - baseline) ** 2).sum()), labels.n)
+    ends: Any = (None, None)
+    if value.low is not None and value.high is not None and own[0] is not None and own[1] is not None:
+        ends = difference_interval((baseline, own[0], own[1]), (value.value, value.low, value.high))
+    return _made(errors.mean_absolute_error, value, baseline, bool(before), ends)
+
+
+def _squared(now: Moments, before: Moments | None = None) -> Value:
+    value = errors.root_mean_squared_error.finish(now)
+    learnt = now if before is None else before
+    if value.value is None or not learnt.n:
+        return Value(None, value.n, reason=value.reason or "the reference has no labels")
+    away = now.means["label"] - learnt.means["label"]
+    baseline = math.sqrt(now.m2s["label"] / now.n + away**2)
+    return _made(errors.root_mean_squared_error, value, baseline, before is not None, (None, None))
+
+
+def _opinion(metric: Metric) -> SecondOpinion:
+    return SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
+
+
+_PRIOR = "gives every row the same score"
+_f1_macro = next(metric for metric in CLASSES if metric.id == "f1_macro")
+
+BASELINES = (
+    _of_decisions(decisions.accuracy, _accuracy),
+    _of_decisions(decisions.balanced_accuracy, _balanced),
+    _of_decisions(decisions.f1, _f1),
+    _of_decisions(_f1_macro, lambda tables, _: averaged("f1", "macro", tables)),
+    _of_losses(scores.log_loss, _log_losses),
+    _of_losses(scores.brier_score, _squared_losses),
+    _skill(scores.roc_auc, _PRIOR, "DummyClassifier", _roc_auc, "that of the ROC AUC", second=_opinion(scores.roc_auc)),
+    _skill(
+        ranking.average_precision,
+        _PRIOR,
+        "DummyClassifier",
+        _average_precision,
+        "delta method from the influence of each row",
+        second=_opinion(ranking.average_precision),
+    ),
+    _skill(
+        errors.mean_absolute_error,
+        "always says the median label",
+        "DummyRegressor",
+        _absolute,
+        "both sides' own, as if of different rows (MOVER): rather too wide",
+        range=(None, None),
+        reduce=(errors.mean_absolute_error.reductions[0], _LABELS),
+    ),
+    _skill(
+        errors.root_mean_squared_error,
+        "always says the mean label",
+        "DummyRegressor",
+        _squared,
+        "",
+        range=(None, None),
+    ),
+)
