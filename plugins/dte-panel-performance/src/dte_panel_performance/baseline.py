@@ -174,9 +174,14 @@ def _of_losses(metric: Metric, losses: Callable[[Floats], tuple[Floats, Floats]]
     second = SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
     how = "t of the differences, row by row; what the dummy learnt is taken as known"
     return _skill(
-        metric, "gives every row the share of positives", "DummyClassifier", finish, how, range=(None, None),
+        metric,
+        "gives every row the share of positives",
+        "DummyClassifier",
+        finish,
+        how,
+        range=(None, None) if metric.range[1] is None else (-1.0, 1.0),
         second=second,
-    )  # fmt: skip
+    )
 
 
 def _dummy_scores(metric: Metric, now: Scored, before: Scored | None) -> float:
