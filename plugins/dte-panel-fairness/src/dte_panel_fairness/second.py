@@ -157,7 +157,9 @@ def _frame_of(groups: tuple[_Same, ...]) -> Any:
         return look_up
 
     columns = _columns(groups[0].state)
-    metrics = {m.id: looked_up(m, f) for m, f in KNOWN if _columns_of(m) == columns}
+    # Classes of many are text; 1 and 0 are those of a binary task.
+    task = "multiclass" if every[0].dtype.kind in "UO" else "binary"
+    metrics = {m.id: looked_up(m, f) for m, f in KNOWN if _columns_of(m) == columns and task in m.tasks}
     names = np.arange(len(groups))
     return MetricFrame(metrics=metrics, y_true=names, y_pred=names, sensitive_features=names)
 
