@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -15,19 +15,19 @@ from dte_panel import policy as policies
 from dte_panel import registry as plugins
 from dte_panel import stats
 from dte_panel.engine import plan, windows
-from dte_panel.engine.duckdb import Cells, EngineError, Reducer
 from dte_panel.engine.labels import awaited
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, open_source
+from dte_panel.engine.states import Engine, States
 from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, adjusted
-from dte_panel.model import CURRENT, REFERENCE, Policy, overall
+from dte_panel.model import CURRENT, REFERENCE, Metric, Policy, overall
 from dte_panel.provider import definition, named
 from dte_panel.reductions import Rows
-from dte_panel.registry import Registry, describe
+from dte_panel.registry import Registry
 from dte_panel.second import Opinions
 from dte_panel.spec import Spec, check_columns, read_policy
 from dte_panel.states import Documented, JointSample, Table
@@ -127,18 +127,15 @@ class _Assessment:
         self.records: list[StateRecord] = []
 
     def run(self) -> Evidence:
-        edges: dict[Any, Any] = {}
-        reducers = {
-            name: Reducer(self.connection, self.sources[name], self.layout, edges, self.sources.get(REFERENCE))
-            for name in (REFERENCE, CURRENT)
-            if name in self.sources
-        }
-        self._ask_providers(reducers)
-        columns = self._columns()
-        for done, column in enumerate(columns):
-            self.progress(done, len(columns), column or "all rows")
-            self._measure(column, reducers)
-        self.progress(len(columns), len(columns), "done")
+        self.engine = Engine(self.connection, self.sources, self.layout)
+        self._ask_providers()
+        chosen = self._chosen()
+        every = [metric for provider in self.providers.values() for metric in provider.metrics]
+        self.engine.plan(plan.requests(every, self.layout))
+        for done, (column, metrics) in enumerate(chosen.items()):
+            self.progress(done, len(chosen), column or "all rows")
+            self._measure(column, metrics)
+        self.progress(len(chosen), len(chosen), "done")
         return self._evidence()
 
     def _open(self, data: Mapping[str, Any] | None) -> dict[str, Source]:
@@ -154,8 +151,8 @@ class _Assessment:
             check_columns(self.spec, source.types, source.uri)
         return opened
 
-    def _ask_providers(self, reducers: Mapping[str, Reducer]) -> None:
-        inquiry, budget = self._inquiry(reducers), self.spec.limits.provider_seconds
+    def _ask_providers(self) -> None:
+        inquiry, budget = self._inquiry(), self.spec.limits.provider_seconds
         for provider in self.providers.values():
             if provider.state != "ok":
                 continue
@@ -164,56 +161,37 @@ class _Assessment:
             if provider.state == "ok":
                 provider.run(partial(provider.inquire, self.registry, inquiry), budget, "dte_evidence")
 
-    def _inquiry(self, reducers: Mapping[str, Reducer]) -> Inquiry:
+    def _inquiry(self) -> Inquiry:
         def rows(roles: str, sample: int) -> dict[str, JointSample]:
             request = Request(Rows(roles, sample=sample, joint=True), None)
-            return {side: cast(JointSample, r.reduce(request)[side, ()]) for side, r in reducers.items()}
+            sides = {reducer.source.name: reducer for reducer in self.engine.reducers}
+            return {side: cast(JointSample, r.reduce(request)[side, ()]) for side, r in sides.items()}
 
         at = self.layout
         return Inquiry(self.spec.base, at.task, at.positive, at.roles, at.kinds, self.spec.seed, rows)
 
-    def _columns(self) -> list[str | None]:
-        """What is measured on its own: all rows first, then column by column, to hold few arrays at once."""
-        found: dict[str | None, None] = {None: None}
-        for provider in self.providers.values():
+    def _chosen(self) -> dict[str | None, dict[str, list[Metric]]]:
+        """The metrics of each provider by column; all rows first, then column by column, to hold few arrays at once."""
+        found: dict[str | None, dict[str, list[Metric]]] = {None: {}}
+        for name, provider in self.providers.items():
             for metric in provider.metrics:
-                found.update(dict.fromkeys(plan.columns_of(metric, self.layout)))
-        return list(found)
+                for column in plan.columns_of(metric, self.layout):
+                    found.setdefault(column, {}).setdefault(name, []).append(metric)
+        return found
 
-    def _measure(self, column: str | None, reducers: Mapping[str, Reducer]) -> None:
-        chosen = {
-            name: [m for m in provider.metrics if column in plan.columns_of(m, self.layout)]
-            for name, provider in self.providers.items()
-        }
-        wanted = plan.requests((m for metrics in chosen.values() for m in metrics), self.layout)
-        wanted = [request for request in wanted if request.column == column]
-        states = self._reduce(wanted, reducers)
+    def _measure(self, column: str | None, chosen: Mapping[str, Sequence[Metric]]) -> None:
+        states = self.engine.states(column)
         measurer = Measurer(
             self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts, opinions=self.opinions
         )
         for name, metrics in chosen.items():
             provider = self.providers[name]
-            if metrics and provider.state in ("ok", "error"):
+            if provider.state in ("ok", "error"):
                 call = partial(provider.measure, measurer, metrics, column)
                 provider.run(call, self.spec.limits.provider_seconds, "measuring")
-        self._keep(wanted, states)
+        self._keep(self.engine.requests.get(column, ()), states)
 
-    def _reduce(
-        self, wanted: Iterable[Request], reducers: Mapping[str, Reducer]
-    ) -> dict[tuple[Any, str | None], Cells | str]:
-        states: dict[tuple[Any, str | None], Cells | str] = {}
-        for request in wanted:
-            cells: Cells = {}
-            try:
-                for reducer in reducers.values():
-                    cells.update(reducer.reduce(request))
-                states[request.key] = cells
-            except Exception as error:  # noqa: BLE001 - a provider may declare what the engine cannot even begin
-                why = str(error) if isinstance(error, EngineError) else describe(error)
-                states[request.key] = f"the engine could not reduce it ({why})"
-        return states
-
-    def _keep(self, wanted: Iterable[Request], states: Mapping[tuple[Any, str | None], Cells | str]) -> None:
+    def _keep(self, wanted: Iterable[Request], states: States) -> None:
         for request in wanted:
             kind, cells = type(request.reduction).__name__, states[request.key]
             if kind not in STATE_CLASSES or isinstance(cells, str):

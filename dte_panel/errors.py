@@ -53,3 +53,12 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
 def unknown_name(kind: str, word: str, valid: Iterable[str], *, where: str = "") -> InputError:
     """Build the error for a name that does not exist, with the nearest one that does."""
     return InputError(f"{kind} '{word}' does not exist", where=where, hint=did_you_mean(word, valid))
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line."""
+    try:
+        text = " ".join(str(error).split())[:300]
+    except Exception:  # noqa: BLE001 - an exception of a plugin may not even have a text
+        text = "it has no text that could be read"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -11,6 +11,7 @@ from dte_panel.engine import plan
 from dte_panel.engine.duckdb import Cells, Place
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
+from dte_panel.errors import describe
 from dte_panel.evidence import canonical
 from dte_panel.inquiry import Finding
 from dte_panel.model import (
@@ -26,7 +27,6 @@ from dte_panel.model import (
 )
 from dte_panel.operators import finite_or_none
 from dte_panel.reductions import Crossed, Facts
-from dte_panel.registry import describe
 from dte_panel.second import Opinions
 from dte_panel.states import Documented, State
 from dte_panel.stats import benjamini_hochberg

@@ -15,7 +15,7 @@ import pluggy
 
 from dte_panel import hookspecs
 from dte_panel.contract import check_all, check_findings
-from dte_panel.errors import InputError, PluginError, did_you_mean
+from dte_panel.errors import InputError, PluginError, describe, did_you_mean
 from dte_panel.hookspecs import API_VERSION, GROUP
 from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.installed import Installed, as_id, installed
@@ -93,15 +93,6 @@ def guarded(call: Callable[[], T], seconds: float, what: str) -> T:
     if not outcome:
         raise PluginError(f"{what} took longer than {seconds:g} s")
     return outcome[0]
-
-
-def describe(error: BaseException) -> str:
-    """An exception in one line."""
-    try:
-        text = " ".join(str(error).split())[:300]
-    except Exception:  # noqa: BLE001 - an exception of a plugin may not even have a text
-        text = "it has no text that could be read"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class Registry:

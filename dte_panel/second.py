@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from dte_panel.errors import describe
 from dte_panel.model import Measurement, Metric
-from dte_panel.registry import describe
 
 #: So many disagreements are written down one by one; all are counted, and each is an error in its own measurement.
 NAMED = 100

@@ -389,8 +389,14 @@ def test_serve_shows_specs_and_evidence(assessed: Any, served: list[Any], tmp_pa
     ((found, options),) = served
     assert [e.verdict for e in found] == ["warn", "warn", "fail"]
     assert options == {
-        **{"address": "127.0.0.1", "port": 0, "open_browser": False, "prefix": "p", "allow_origins": ["a:1", "b:2"]},
-        **{"processes": 2, "basic_auth": "users.json", "oauth_provider": ""},
+        "address": "127.0.0.1",
+        "port": 0,
+        "open_browser": False,
+        "prefix": "p",
+        "allow_origins": ["a:1", "b:2"],
+        "processes": 2,
+        "basic_auth": "users.json",
+        "oauth_provider": "",
     }
     assert "loans: warn" in capsys.readouterr().out
 

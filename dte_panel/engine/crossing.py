@@ -85,7 +85,7 @@ def _bin(reducer: Reducer, request: Request, bins: int) -> str:
         flag = any(column in reducer.layout.roles.get(role, ()) for role in _CLASSES)
         return reducer._text(column, flag=flag)
     if (column, bins) not in reducer.edges:
-        reducer.histogram(Request(Histogram("", bins), column))
+        reducer.reduce(Request(Histogram("", bins), column))
     return sql.bin_of(sql.number(column), reducer.edges[column, bins][0])
 
 

@@ -10,13 +10,14 @@ from typing import Any, cast
 import duckdb
 import numpy as np
 
-from dte_panel.engine import crossing, sampling, sql
-from dte_panel.engine.convert import by_place, filled, moments, partition, profiled
+from dte_panel.engine import crossing, rows, sampling, sql
+from dte_panel.engine.convert import by_place, filled, moments, profiled
 from dte_panel.engine.layout import Layout
+from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import DTEError
-from dte_panel.model import CURRENT, Cohort, Reduction, cohort_key
+from dte_panel.model import CURRENT, Reduction, cohort_key
 from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
 from dte_panel.states import (
     Averaged,
@@ -66,6 +67,7 @@ class Reducer(crossing.Crossing):
     ) -> None:
         self.connection, self.source, self.layout, self.reference = connection, source, layout, reference
         self.edges = {} if edges is None else edges
+        self.numbers: Numbers | None = None
         self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
 
     def reduce(self, request: Request) -> Cells:
@@ -76,29 +78,34 @@ class Reducer(crossing.Crossing):
         EngineError
             The database could not do it, for example because a sum overflows.
         """
+        loaded = self.numbers.cells(self.source.name, request) if self.numbers else None
         try:
-            return cast(Cells, getattr(self, _MAKERS[type(request.reduction)])(request))
+            return (
+                loaded if loaded is not None else cast(Cells, getattr(self, _MAKERS[type(request.reduction)])(request))
+            )
         except duckdb.Error as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
 
     @cached_property
-    def _windowed(self) -> bool:
+    def windowed(self) -> bool:
+        """Whether the rows of this side are cut into windows."""
         return self.source.name == CURRENT and self.layout.grid is not None
 
     def _keys(self, request: Request) -> tuple[dict[str, str], list[tuple[str, ...]], list[tuple[str, ...]]]:
         """Aliases of the grouping keys, the groupings as aliases, and the same groupings as column names."""
-        windowed = request.windows and self._windowed
+        windowed = request.windows and self.windowed
         keys: dict[str, str] = {}
         if windowed and self.layout.grid:
             keys[WINDOW] = self.layout.grid.sql
-        wanted = self._groupings(request.cohorts)
+        wanted = self.groupings(request.cohorts)
         alias = {column: f"{GROUP}{i}" for i, column in enumerate(self.layout.roles.get("sensitive", ()))}
         used = [c for c in alias if any(c in grouping for grouping in wanted)]
         keys.update({alias[c]: self.layout.group(c, self.source.types[c]) for c in used})
         by_alias = [(*([WINDOW] if windowed else []), *(alias[c] for c in grouping)) for grouping in wanted]
         return keys, by_alias, wanted
 
-    def _groupings(self, cohorts: bool) -> list[tuple[str, ...]]:
+    def groupings(self, cohorts: bool) -> list[tuple[str, ...]]:
+        """The groupings whose columns this side has; all rows alone unless cohorts are asked for."""
         known = self.source.types
         return [g for g in self.layout.groupings if (cohorts or not g) and all(c in known for c in g)]
 
@@ -272,9 +279,9 @@ class Reducer(crossing.Crossing):
         if score not in self.source.types or self.layout.roles[by][0] not in self.source.types:
             return {}
         parted = f"CAST({self._class_sql(by)} AS DOUBLE)"
-        arrays, cells = self._split(request, {"x": sql.number(score), "y": parted})
+        arrays, cells = rows.split(self, request, {"x": sql.number(score), "y": parted})
         x, y = filled(arrays["x"]), filled(arrays["y"])
-        return {place: Scored.of(x[rows], y[rows]) for place, rows in cells.items()}
+        return {place: Scored.of(x[at], y[at]) for place, at in cells.items()}
 
     def values_of(self, request: Request) -> Cells:
         """:class:`~dte_panel.ValuesOf`."""
@@ -284,55 +291,24 @@ class Reducer(crossing.Crossing):
             return {}
         numbers = {role: sql.number(column) for role, column in columns.items()}
         expression = f"CAST({sql.substitute(reduction.expression, numbers)} AS DOUBLE)"
-        arrays, cells = self._split(request, {"x": expression})
+        arrays, cells = rows.split(self, request, {"x": expression})
         x = filled(arrays["x"])
-        return {place: Ordered.of(x[rows]) for place, rows in cells.items()}
+        return {place: Ordered.of(x[at]) for place, at in cells.items()}
 
     def _ordered(self, request: Request) -> dict[Place, tuple[Ordered, int, int]]:
         """A numeric column sorted, by window and cohort: ``(values, nulls, NaN)``; the last column is kept."""
         column = cast(str, request.column)
         memo = (column, request.windows, request.cohorts)
         if self._sorted is None or self._sorted[0] != memo:
-            arrays, cells = self._split(request, {"x": sql.number(column)})
+            arrays, cells = rows.split(self, request, {"x": sql.number(column)})
             null, x = np.ma.getmaskarray(arrays["x"]), filled(arrays["x"])
             found = {}
-            for place, rows in cells.items():
-                values = x[rows]
-                nulls = int(null[rows].sum())
+            for place, at in cells.items():
+                values = x[at]
+                nulls = int(null[at].sum())
                 found[place] = (Ordered.of(values), nulls, int(np.isnan(values).sum()) - nulls)
             self._sorted = (memo, found)
         return self._sorted[1]
-
-    def _split(self, request: Request, values: dict[str, str]) -> tuple[dict[str, Any], dict[Place, Any]]:
-        """Columns as arrays, and the row numbers of each window and cohort."""
-        windowed = request.windows and self._windowed
-        groupings = self._groupings(request.cohorts)
-        used = list(dict.fromkeys(c for grouping in groupings for c in grouping))
-        codes = {f"{GROUP}{i}": self.layout.code(c, self.source.types[c]) for i, c in enumerate(used)}
-        if windowed and self.layout.grid:
-            codes[WINDOW] = f"COALESCE({self.layout.grid.sql}, -9223372036854775807)"
-        select = ", ".join(f"{expression} AS {alias}" for alias, expression in {**codes, **values}.items())
-        arrays = self.connection.execute(f"SELECT {select} FROM {self.source.sql}").fetchnumpy()
-        cells: dict[Place, Any] = {}
-        for grouping in groupings:
-            columns = [np.asarray(arrays[f"{GROUP}{used.index(c)}"]) for c in grouping]
-            for cohort, rows in self._cohorts(grouping, columns, self.source.rows):
-                cells[self.source.name, cohort_key(cohort)] = rows
-                if windowed:
-                    for window, part in partition(np.asarray(arrays[WINDOW]), rows):
-                        if window in self.layout.starts:
-                            cells[self.layout.starts[window], cohort_key(cohort)] = part
-        return arrays, cells
-
-    def _cohorts(self, grouping: tuple[str, ...], columns: list[Any], rows: int) -> Iterable[tuple[Cohort, Any]]:
-        if not grouping:
-            yield {}, slice(None)
-            return
-        sizes = [len(self.layout.groups[c]) for c in grouping]
-        flat = np.ravel_multi_index(columns, sizes) if rows else np.empty(0, dtype=int)
-        for cell, part in partition(flat, slice(None)):
-            at = np.unravel_index(cell, sizes)
-            yield {c: self.layout.groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
 
 
 _MAKERS: dict[type[Reduction], str] = {

@@ -32,6 +32,10 @@ _KS = (
     "Missing values (NULL and NaN) are left out and counted in the note; infinities keep their place in the order. "
     "Numeric columns only; undefined where a side has no value."
 )
+_FINE = (
+    " A column with over 100,000 rows on a side is counted in up to about 2,000 bins of equal weight in the reference; "
+    "low and high then are proven bounds of what all its values would give, and resolution is their distance."
+)
 _CHI = (
     "The table has the categories of both sides; a missing value is a category of its own. No continuity correction. "
     "Categorical columns only; undefined where both sides hold one and the same category."
@@ -97,9 +101,9 @@ def _ordered() -> list[Metric]:
             "Wasserstein distance",
             wasserstein_distance,
             reduce=Values(ROLES),
-            definition="Mean distance that the values of one side must be moved to look like the other, from the exact "
-            "values. Missing and infinite values are left out and counted in the note. Numeric columns only; undefined "
-            "where a side has no finite value.",
+            definition="Mean distance that the values of one side must be moved to look like the other. Missing and "
+            "infinite values are left out and counted in the note. Numeric columns only; undefined where a side has no "
+            f"finite value.{_FINE}",
             formula="∫ |F(x) − G(x)| dx",
             source="Ramdas, García Trillos & Cuturi (2017), Entropy 19; scipy.stats.wasserstein_distance",
             better="lower",
@@ -113,7 +117,7 @@ def _ordered() -> list[Metric]:
             "Kolmogorov-Smirnov statistic",
             kolmogorov_smirnov_statistic,
             reduce=Values(ROLES),
-            definition=f"Largest gap between the two distribution functions, from the exact values. {_KS}",
+            definition=f"Largest gap between the two distribution functions. {_KS}{_FINE}",
             formula="max |F(x) − G(x)|",
             source="Smirnov (1939); scipy.stats.ks_2samp",
             better="lower",
@@ -127,7 +131,7 @@ def _ordered() -> list[Metric]:
             reduce=Values(ROLES),
             definition="Chance that two samples of one distribution are at least so far apart. Exact up to "
             f"{EXACT_ROWS:,} rows on the larger side, from the limiting distribution above, as SciPy chooses. It falls "
-            f"with the number of rows however small the change is: judge the statistic. {_KS}",
+            f"with the number of rows however small the change is: judge the statistic. {_KS}{_FINE}",
             formula="P(D ≥ max |F(x) − G(x)|)",
             source="Hodges (1958), Arkiv för Matematik 3; scipy.stats.ks_2samp(method='auto')",
             better="higher",

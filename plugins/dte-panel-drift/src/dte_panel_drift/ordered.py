@@ -1,4 +1,4 @@
-"""Distances and tests on the exact values of a numeric column."""
+"""Distances and tests on the ordered values of a numeric column: exact, or proven bounds where they are in bins."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from dte_panel import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from dte_panel.states import Ordered
+
+    Floats = NDArray[np.float64]
 
 #: SciPy's own limit: up to so many rows on the larger side its p-value is exact.
 EXACT_ROWS = 10_000
@@ -24,29 +28,61 @@ def wasserstein_distance(current: Ordered, reference: Ordered) -> Value:
     undefined = _undefined(now, before, "finite value")
     if undefined:
         return undefined
-    distance = _area(now, before)
-    if not math.isfinite(distance):
+    distance, *within = areas(now, before)
+    if not all(map(math.isfinite, (distance, *within))):
         return Value(None, now.n, reason="the values lie too far apart for floating-point numbers")
     left_out = current.missing + current.n - now.n, reference.missing + reference.n - before.n
-    return Value(distance, now.n, reason=_left_out(*left_out, "missing or infinite"))
+    return _within(distance, within, now, _left_out(*left_out, "missing or infinite"))
 
 
 def kolmogorov_smirnov_statistic(current: Ordered, reference: Ordered) -> Value:
     """Largest gap between the two distribution functions."""
-    return _undefined(current, reference, "value") or Value(
-        largest_gap(current, reference),
-        current.n,
-        reason=_left_out(current.missing, reference.missing, "missing"),
-    )
+    undefined = _undefined(current, reference, "value")
+    if undefined:
+        return undefined
+    least, most = gaps(current, reference)
+    return _within(least, (least, most), current, _left_out(current.missing, reference.missing, "missing"))
 
 
 def kolmogorov_smirnov_pvalue(current: Ordered, reference: Ordered) -> Value:
     """Chance of a gap at least as large between two samples of one distribution."""
-    return _undefined(current, reference, "value") or Value(
-        _pvalue(current, reference),
-        current.n,
-        reason=_left_out(current.missing, reference.missing, "missing"),
-    )
+    undefined = _undefined(current, reference, "value")
+    if undefined:
+        return undefined
+    note = _left_out(current.missing, reference.missing, "missing")
+    least, most = gaps(current, reference)
+    if least == most:
+        return Value(_pvalue(current, reference, least), current.n, reason=note)
+    high, low = (_limit(gap, current.n, reference.n) for gap in (least, most))
+    return _within(high, (low, high), current, note)
+
+
+def _within(value: float, ends: Sequence[float], current: Ordered, note: str | None) -> Value:
+    """A number, and what it may be where the values are known by their bins; the bounds are proven, not estimated."""
+    low, high = min(value, *ends), max(value, *ends)
+    if low == high:
+        return Value(value, current.n, reason=note)
+    return Value(value, current.n, low, high, reason=note, detail={"resolution": high - low})
+
+
+def gaps(now: Ordered, before: Ordered) -> tuple[float, float]:
+    """The largest distance of the two distribution functions, at least and at most; the same for exact states.
+
+    In bins it is known at their ends. Within a bin both functions rise, by what the bin holds of each side: nowhere do
+    they lie further apart than the upper end of the one and the lower end of the other. Whole numbers until the last
+    step.
+    """
+    import numpy as np
+
+    if now.exact and before.exact:
+        gap = largest_gap(now, before)
+        return gap, gap
+    now, before = now.aligned(before)
+    f, g = now.below * before.n, before.below * now.n
+    known = int(np.abs(f - g).max())
+    inside = np.maximum(f[1:] - g[:-1], g[1:] - f[:-1])[~now.single]
+    unit = float(now.n) * before.n
+    return known / unit, max(known, int(inside.max(initial=0))) / unit
 
 
 def largest_gap(now: Ordered, before: Ordered) -> float:
@@ -64,19 +100,61 @@ def largest_gap(now: Ordered, before: Ordered) -> float:
     return float(max(below, at)) / (float(now.n) * before.n)
 
 
-def _pvalue(now: Ordered, before: Ordered) -> float:
+def _pvalue(now: Ordered, before: Ordered, gap: float) -> float:
     """The p-value of ``scipy.stats.ks_2samp``: exact for small samples, from the limiting distribution above."""
     import numpy as np
-    from scipy.stats import ks_2samp, kstwo
 
-    small, large = sorted([float(now.n), float(before.n)])
-    if large <= EXACT_ROWS:
+    if max(now.n, before.n) <= EXACT_ROWS and now.exact and before.exact:
+        from scipy.stats import ks_2samp
+
         with warnings.catch_warnings():
             # SciPy says so when the exact sum overflows, and goes on with the limit as we want it to.
             warnings.simplefilter("ignore", RuntimeWarning)
             rows = [np.repeat(side.values, side.counts) for side in (now, before)]
             return float(ks_2samp(rows[0], rows[1]).pvalue)
-    return float(np.clip(kstwo.sf(largest_gap(now, before), np.round(large * small / (large + small))), 0, 1))
+    return _limit(gap, now.n, before.n)
+
+
+def _limit(gap: float, n: int, m: int) -> float:
+    """The p-value of a gap from the limiting distribution."""
+    import numpy as np
+    from scipy.stats import kstwo
+
+    return float(np.clip(kstwo.sf(gap, np.round(float(n) * m / (float(n) + m))), 0, 1))
+
+
+def areas(now: Ordered, before: Ordered) -> tuple[float, float, float]:
+    """Area between the two distribution functions: what is reported, at least and at most; the same for exact states.
+
+    The sums of the rows in a bin give the integral of ``F - G`` over it. Its size is the area where the two functions
+    do not cross there; that is what is reported. At most the area is what either function can add to the gap at one
+    end of the bin.
+    """
+    import numpy as np
+
+    if now.exact and before.exact:
+        area = _area(now, before)
+        return area, area, area
+    now, before = (side.finite() for side in now.aligned(before))
+    ends = now.values if now.highs is None else now.highs
+    width = np.diff(np.append(now.values, ends[-1]))
+    (f, p, rise_f), (g, q, rise_g) = (_rise(side, width) for side in (now, before))
+    with np.errstate(over="ignore", invalid="ignore"):
+        least = np.abs((f - g) * width + rise_f - rise_g)
+        from_left = np.abs(f - g) * width + rise_f + rise_g
+        from_right = np.abs(f + p - g - q) * width + (p * width - rise_f) + (q * width - rise_g)
+        widest = np.maximum(np.abs(f + p - g), np.abs(g + q - f)) * width
+    # Without a crossing, or with one value in the bin, nothing is left open.
+    sure = (f >= g + q) | (g >= f + p) | now.single
+    most = np.where(sure, least, np.maximum(least, np.minimum(np.minimum(from_left, from_right), widest)))
+    return float(least.sum()), float(least.sum()), float(most.sum())
+
+
+def _rise(side: Ordered, width: Floats) -> tuple[Floats, Floats, Floats]:
+    """Distribution function below each bin, share in each bin, and integral of what the function rises by there."""
+    share = side.counts / side.n
+    excess = 0.0 if side.excess is None else side.excess / side.n
+    return side.below[:-1] / side.n, share, share * width - excess
 
 
 def _area(now: Ordered, before: Ordered) -> float:

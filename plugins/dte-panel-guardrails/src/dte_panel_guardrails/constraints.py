@@ -23,6 +23,7 @@ Side = tuple[float, float, float]
 
 def metrics(bounds: Bounds, monotone: Directions) -> list[Metric]:
     """The metrics of constraints."""
+    cuts = tuple(sorted({end for pair in bounds.values() for end in pair if end is not None}))
     return [
         Metric(
             id="out_of_bounds_share",
@@ -30,7 +31,7 @@ def metrics(bounds: Bounds, monotone: Directions) -> list[Metric]:
             definition="Share of values of a numeric column that lie below the lower or above the upper bound that "
             "the setting bounds states, such as {age: [0, 120]}; the bounds themselves are allowed. Infinities "
             "count, missing values are left out. Undefined without a value.",
-            reduce=(Values(_named(bounds)), Facts()),
+            reduce=(Values(_named(bounds), cuts), Facts()),
             finish=partial(out_of_bounds_share, bounds=bounds),
             better="lower",
             range=(0.0, 1.0),

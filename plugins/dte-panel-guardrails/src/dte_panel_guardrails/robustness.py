@@ -107,8 +107,9 @@ def out_of_range_share(current: Ordered, reference: Ordered) -> Value:
         return Value(None, now.n, reason="the reference has no finite value")
     if not now.n:
         return Value(None, 0, reason="no finite value")
-    below = int(now.counts[now.values < known.values[0]].sum())
-    above = int(now.counts[now.values > known.values[-1]].sum())
+    # The ends of the reference are ends of bins too, where there are any.
+    below = int(now.counts[now.values < known.minimum].sum())
+    above = int(now.counts[now.values > known.maximum].sum())
     return _counted(below + above, now.n, {"below": below, "above": above})
 
 

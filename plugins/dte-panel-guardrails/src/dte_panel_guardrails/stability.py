@@ -35,7 +35,11 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
         "is missing"
     )
     rest = f"of at most {margin:g} (the setting score_margin); {where}. Rows without a finite score are left out."
-    reduce = Scores(by="prediction") if threshold is None else Values("score")
+    reduce = (
+        Scores(by="prediction")
+        if threshold is None
+        else Values("score", (threshold - margin, threshold, threshold + margin))
+    )
     common: dict[str, Any] = {
         "reduce": reduce,
         "better": "lower",

@@ -1,0 +1,162 @@
+"""Rows of one numeric column, counted into fine bins by window and cohort as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dte_panel.engine.grid import Grid
+from dte_panel.states import Ordered, Profiled
+from dte_panel.states.bins import ends, in_bins
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+#: Rows taken at a time: their arrays stay in the processor's cache.
+BLOCK = 65_536
+#: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
+HUGE = 1e140
+
+
+class Column(NamedTuple):
+    """One column in one window and cohort."""
+
+    ordered: Ordered
+    profile: Profiled
+
+    @property
+    def nulls(self) -> int:
+        """Rows that are NULL."""
+        return self.profile.nulls
+
+    @property
+    def nans(self) -> int:
+        """Rows that are NaN."""
+        return self.profile.nans
+
+
+class Tally:
+    """What one column holds in each of ``places`` places; rows are added in order.
+
+    Parameters
+    ----------
+    grid : Grid
+    places : int
+    centre : float
+        Where squares are taken from, amid the values, so that they keep their digits.
+    """
+
+    def __init__(self, grid: Grid, places: int, centre: float) -> None:
+        self.grid, self.places, self.centre = grid, places, centre
+        cells = places * grid.bins
+        self.counts, self.excess = np.zeros(cells, dtype=np.int64), np.zeros(cells)
+        self.rows, self.nulls, self.nans, self.below, self.above = np.zeros((5, places), dtype=np.int64)
+        self.least, self.most = np.full(places, np.inf), np.full(places, -np.inf)
+        self.squares = np.zeros(places)
+        # Many places at a time are worth the pass over their table.
+        self.block = max(BLOCK, min(cells, 2**20))
+        self._floats = np.empty((2, self.block))
+        self._places = np.empty((2, self.block), dtype=np.int64)
+
+    def add(self, array: pa.Array, codes: NDArray[np.int32] | None) -> None:
+        """Add rows; ``codes`` are their places, ``None`` where there is one."""
+        for start in range(0, len(array), self.block):
+            part = array.slice(start, self.block)
+            self._block(part, None if codes is None else codes[start : start + self.block].astype(np.int64))
+
+    def _block(self, array: pa.Array, codes: Codes | None) -> None:
+        self.rows += self._count(codes, len(array))
+        if array.null_count:
+            if codes is not None:
+                null = array.is_null().to_numpy(zero_copy_only=False)
+                self.nulls += self._count(codes[null], array.null_count)
+                codes = codes[~null]
+            else:
+                self.nulls += array.null_count
+            array = array.drop_null()
+        x = array.to_numpy(zero_copy_only=False)
+        # NaN and infinities show in the ends, which are needed anyway.
+        if len(x) and not np.isfinite([x.min(), x.max()]).all():
+            for what, rows in ((np.isnan(x), self.nans), (x == -np.inf, self.below), (x == np.inf, self.above)):
+                np.add(rows, self._count(None if codes is None else codes[what], int(what.sum())), out=rows)
+            finite = np.isfinite(x)
+            x, codes = x[finite], None if codes is None else codes[finite]
+        if len(x):
+            self._numbers(x, codes)
+
+    def _count(self, codes: Codes | None, rows: int) -> Codes | int:
+        return rows if codes is None else np.bincount(codes, minlength=self.places)
+
+    def _numbers(self, x: Floats, codes: Codes | None) -> None:
+        bins, k = self.grid.bins, len(x)
+        scratch, other = self._floats[0, :k], self._floats[1, :k]
+        place = self.grid.place(x, scratch, self._places[0, :k], self._places[1, :k])
+        self.grid.lows.take(place, out=scratch, mode="clip")
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.subtract(x, scratch, out=scratch)
+            np.subtract(x, self.centre, out=other)
+            np.multiply(other, other, out=other)
+        first, last = (0, 1) if codes is None else self._spread(x, other, codes)
+        if codes is None:
+            self.least[0], self.most[0] = min(self.least[0], x.min()), max(self.most[0], x.max())
+            self.squares[0] += other.sum()
+        else:
+            place += (codes - first) * bins
+        used = slice(first * bins, last * bins)
+        self.counts[used] += np.bincount(place, minlength=(last - first) * bins)
+        self.excess[used] += np.bincount(place, weights=scratch, minlength=(last - first) * bins)
+
+    def _spread(self, x: Floats, squares: Floats, codes: Codes) -> tuple[int, int]:
+        """Take the ends and the squares of each place; return the first place in use and the one after the last."""
+        if (codes[1:] >= codes[:-1]).all():
+            # Rows in order of time: the places are runs, and few.
+            starts = np.flatnonzero(np.diff(codes, prepend=-1))
+            at = codes[starts]
+            self.least[at] = np.minimum(self.least[at], np.minimum.reduceat(x, starts))
+            self.most[at] = np.maximum(self.most[at], np.maximum.reduceat(x, starts))
+            self.squares[at] += np.add.reduceat(squares, starts)
+            return int(at[0]), int(at[-1]) + 1
+        np.minimum.at(self.least, codes, x)
+        np.maximum.at(self.most, codes, x)
+        self.squares += np.bincount(codes, weights=squares, minlength=self.places)
+        return 0, self.places
+
+    def column(self, places: Sequence[int] | slice) -> Column:
+        """The states of some places together."""
+        bins = self.grid.bins
+        counts = self.counts.reshape(-1, bins)[places].sum(0)
+        excess = self.excess.reshape(-1, bins)[places].sum(0)
+        rows, nulls, nans, below, above = (
+            int(a[places].sum()) for a in (self.rows, self.nulls, self.nans, self.below, self.above)
+        )
+        n = int(counts.sum())
+        least, most = float(self.least[places].min()), float(self.most[places].max())
+        mean, m2 = self._moments(n, counts, excess, float(self.squares[places].sum()), max(-least, most))
+        profile = Profiled(
+            rows, nulls, nans, below + above, least if n else None, most if n else None, mean, m2 if n else None
+        )
+        counts, excess = (
+            np.concatenate([[a], inner, [b]]) for a, inner, b in ((below, counts, above), (0.0, excess, 0.0))
+        )
+        ordered = in_bins(*self._ends, counts, excess, nulls + nans)
+        return Column(ordered, profile)
+
+    @cached_property
+    def _ends(self) -> tuple[Floats, Floats]:
+        """What each bin may hold; the same arrays for all places."""
+        least, most = float(self.least.min()), float(self.most.max())
+        return ends(self.grid.edges, (least, most) if least <= most else None, whole=self.grid.whole)
+
+    def _moments(
+        self, n: int, counts: Codes, excess: Floats, squares: float, largest: float
+    ) -> tuple[float | None, float | None]:
+        """Mean and M2, by the distance of the mean from the centre."""
+        if not n or largest >= HUGE:
+            return None, None
+        away = float((counts * (self.grid.lows - self.centre) + excess).sum()) / n
+        return self.centre + away, max(squares - n * away * away, 0.0)
