@@ -188,6 +188,28 @@ class Crossed(Reduction):
 
 
 @dataclass(frozen=True)
+class Slices(Reduction):
+    """Label by prediction of a classifier in every slice of one column and of two, all at once, only for all rows.
+
+    Numbers are cut into the spec's bands or the reference's quantile bins; NULL is a slice. Not kept in the evidence.
+    State: :class:`~dte_panel.states.Sliced`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles of the columns to cut by.
+    most : int
+        Only so many columns, in the order of the roles and the data: pairs grow with their square.
+    bins : int
+        Quantile bins of a number.
+    """
+
+    columns: str
+    most: int = 10
+    bins: int = 4
+
+
+@dataclass(frozen=True)
 class Means(Reduction):
     """Mean and sum of squared deviations of a number in each bin or category of each column.
 

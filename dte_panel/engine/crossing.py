@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 from dte_panel.engine import sql
 from dte_panel.engine.convert import moments
 from dte_panel.engine.plan import Request, number_role
+from dte_panel.engine.slices import sliced
 from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Reduction
-from dte_panel.reductions import Crossed, Histogram, Means, Overlap
+from dte_panel.reductions import Crossed, Histogram, Means, Overlap, Slices
 from dte_panel.states import Averaged, Overlapped
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _COMPARABLE = ("integer", "text")
 
 
 #: Reduction to the method that makes it.
-MAKERS: dict[type[Reduction], str] = {Crossed: "crossed", Means: "means", Overlap: "overlap"}
+MAKERS: dict[type[Reduction], str] = {Crossed: "crossed", Means: "means", Overlap: "overlap", Slices: "slices"}
 
 
 class Crossing:
@@ -41,6 +42,10 @@ class Crossing:
     def overlap(self, request: Request) -> Cells:
         """:class:`~dte_panel.Overlap`."""
         return overlap(cast("Reducer", self), request)
+
+    def slices(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Slices`."""
+        return sliced(cast("Reducer", self), request)
 
 
 def crossed(reducer: Reducer, request: Request) -> Cells:

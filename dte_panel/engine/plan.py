@@ -20,6 +20,7 @@ from dte_panel.reductions import (
     Profile,
     Rows,
     Scores,
+    Slices,
     Sums,
     Values,
     ValuesOf,
@@ -112,6 +113,8 @@ def missing_role(metric: Metric, layout: Layout) -> str | None:
             needed = reduction.roles
         elif isinstance(reduction, Crossed):
             needed = reduction.by
+        elif isinstance(reduction, Slices):
+            needed = ("label", "prediction")
         elif isinstance(reduction, Means):
             needed = () if _first_role(reduction.of, layout) else reduction.of.split("|")[:1]
         else:
@@ -141,6 +144,8 @@ def roles_of(reduction: Reduction) -> tuple[str, ...]:
     """The roles that a reduction reads."""
     if isinstance(reduction, Scores):
         return ("score", reduction.by)
+    if isinstance(reduction, Slices):
+        return ("label", "prediction", reduction.columns)
     given = (getattr(reduction, name, ()) for name in ("columns", "roles", "by", "of"))
     return tuple(role for names in given for role in ((names,) if isinstance(names, str) else names) if role)
 

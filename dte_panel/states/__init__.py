@@ -26,6 +26,7 @@ __all__ = [
     "Profiled",
     "Sample",
     "Scored",
+    "Sliced",
     "State",
     "Table",
 ]
@@ -94,6 +95,29 @@ class Overlapped:
 
 
 @dataclass(frozen=True)
+class Sliced:
+    """Label by prediction in every slice, never written.
+
+    Attributes
+    ----------
+    tables : mapping
+        Columns to their table, whose first two columns are label and prediction.
+    left_out : tuple of str
+        Columns that were not cut by, for their number.
+    """
+
+    tables: Mapping[tuple[str, ...], Table] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    def merge(self, other: Sliced) -> Sliced:
+        """The slices of both row sets."""
+        both = {**other.tables, **self.tables}
+        for columns in self.tables.keys() & other.tables.keys():
+            both[columns] = self.tables[columns].merge(other.tables[columns])
+        return Sliced(both, self.left_out or other.left_out)
+
+
+@dataclass(frozen=True)
 class Documented:
     """What the spec and the run say of themselves: ``facts`` is plain JSON."""
 
@@ -107,6 +131,7 @@ State = (
     | Averaged
     | Ordered
     | Scored
+    | Sliced
     | Moments
     | Sample
     | JointSample

@@ -12,10 +12,10 @@ from bokeh.plotting import figure
 
 from dte_panel import Measurement
 from dte_panel.states import Scored, Table
-from dte_panel_performance import curves, dte_metrics, dte_views, views
+from dte_panel_performance import curves, dte_metrics, dte_views, findings, views, whatif
 from dte_panel_performance.scores import expected_calibration_error
 
-COLOURS = "text muted surface border border_strong accent reference fail_bg fail_line none_bg"
+COLOURS = "text muted surface border border_strong accent accent_2 reference fail_fg fail_bg fail_line none_bg"
 TOKENS = dict.fromkeys(COLOURS.split(), "#123456") | {f"heat_{i}": f"#{i}{i}ee{i}{i}" for i in range(5)}
 
 
@@ -36,6 +36,9 @@ class Results:
 
     def verdicts(self, *ids):
         return [v for v in self._verdicts if v.metric in ids]
+
+    def definition(self, name):
+        return {"title": name}
 
     def states(self, kind, *, window="current", cohort=None):
         return [s for s in self._states if s.kind == kind and s.window == window]
@@ -93,7 +96,9 @@ def test_over_time_of_a_regressor():
 
 def test_curves_run_from_corner_to_corner():
     state = Scored.of(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]))
-    records = [SimpleNamespace(kind="Scores", window=w, state=state) for w in ("reference", "current")]
+    records = [
+        SimpleNamespace(kind="Scores", columns=("label",), window=w, state=state) for w in ("reference", "current")
+    ]
     roc, precision_recall = figures(curves.roc_and_precision_recall(Results(states=records)))
     assert [item.label.value for item in roc.legend[0].items] == ["reference", "current"]
     assert glyphs(precision_recall) == ["Step", "Step"]
@@ -104,7 +109,9 @@ def test_curves_run_from_corner_to_corner():
 def test_one_class_has_no_curve():
     state = Scored.of(np.array([0.1, 0.4]), np.array([1.0, 1.0]))
     assert (
-        curves.roc_and_precision_recall(Results(states=[SimpleNamespace(kind="Scores", window="current", state=state)]))
+        curves.roc_and_precision_recall(
+            Results(states=[SimpleNamespace(kind="Scores", columns=("label",), window="current", state=state)])
+        )
         is None
     )
 
@@ -144,13 +151,66 @@ def test_by_cohort():
     assert "VSpan" in glyphs(fig)
 
 
+def scores_record(window="current"):
+    state = Scored.of(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]))
+    return SimpleNamespace(kind="Scores", columns=("score", "label"), window=window, state=state)
+
+
+def test_gain_lift_and_thresholds_follow_the_scores():
+    results = Results(states=[scores_record()])
+    gain, lift = figures(whatif.gain_and_lift(results))
+    assert column(gain, "gain")[-1] == column(lift, "lift")[-1] == "1.000"
+    assert column(lift, "lift")[0] == "2.000"
+    (fig,) = figures(whatif.by_threshold(results))
+    assert [item.label.value for item in fig.legend[0].items] == ["precision", "recall", "F1", "selection rate"]
+    assert column(fig, "y") == pytest.approx([0.5, 2 / 3, 0.5, 1])
+
+
+def test_the_cost_of_each_threshold_is_drawn_where_prices_are_set():
+    price = {"true_positive": 0.0, "false_positive": 1.0, "false_negative": 4.0, "true_negative": 0.0}
+    priced = measurement("expected_cost", value=0.75, detail={"costs": price})
+    _, cost = figures(whatif.by_threshold(Results([priced], states=[scores_record()])))
+    assert column(cost, "y") == pytest.approx([0.5, 0.25, 1.25, 1.0])
+
+
+def test_the_weakest_slices_are_named_and_what_was_searched_is_said():
+    one = {"where": {"sex": "F", "age": None}, "n": 90, "value": 0.4, "low": 0.3, "high": 0.5, "adjusted": 0.001}
+    two = {"where": {"sex": "M"}, "n": 800, "value": 0.7, "low": 0.6, "high": 0.9, "adjusted": 0.5}
+    detail = {"slices": [one, two], "searched": 7, "min_rows": 50, "all_rows": 0.75, "left_out": ["x"]}
+    made = measurement("weakest_slice_accuracy", value=0.4, detail=detail)
+    fig, told = findings.weakest(Results([made]))
+    assert column(fig, "slice") == ["sex: F, age: missing", "sex: M"]
+    assert column(fig, "lower_than_all_rows") == ["for certain", "not for certain"]
+    assert told.startswith("7 slices of at least 50 rows were searched")
+    assert told.endswith("Not cut by: x.")
+
+
+def test_what_turned_out_takes_the_place_of_the_estimate():
+    made = [measurement("accuracy", w, value=v) for w, v in (("2019-01-01", 0.8), ("2019-02-01", None))]
+    made += [measurement("estimated_accuracy", w, value=0.7) for w in ("2019-01-01", "2019-02-01")]
+    (fig,) = figures(findings.estimated(Results(made)))
+    drawn = {r.data_source.data["what"][0]: list(r.data_source.data["window"]) for r in fig.renderers}
+    assert drawn == {
+        "turned out": ["2019-01-01"],
+        "estimated, labels not there yet": ["2019-02-01"],
+        "had been estimated": ["2019-01-01"],
+    }
+
+
+def test_the_baseline_is_drawn_beside_the_value():
+    skill = measurement("accuracy_over_baseline", "2019-01-01", value=0.2, detail={"baseline": 0.3})
+    (fig,) = figures(views.over_time(Results([measurement("accuracy", "2019-01-01"), skill])))
+    assert column(fig, "baseline") == ["0.300"]
+    assert fig.y_range.start < 0.3
+
+
 def test_nothing_to_show():
-    assert [view.render(Results()) for view in dte_views()] == [None] * 5
+    assert [view.render(Results()) for view in dte_views()] == [None] * 9
     undefined = [
         measurement("roc_auc", "2019-01-01", value=None),
         measurement("accuracy", cohort={"a": "b"}, value=None),
     ]
-    assert [view.render(Results(undefined)) for view in dte_views()] == [None] * 5
+    assert [view.render(Results(undefined)) for view in dte_views()] == [None] * 9
 
 
 def test_views_name_metrics_that_exist():

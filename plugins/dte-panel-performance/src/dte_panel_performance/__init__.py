@@ -12,8 +12,10 @@ from dte_panel_performance.costs import COSTS
 from dte_panel_performance.decisions import DECISIONS, accuracy
 from dte_panel_performance.errors import ERRORS, mean_absolute_error
 from dte_panel_performance.estimate import ESTIMATES
+from dte_panel_performance.library import by_name
 from dte_panel_performance.ranking import SHARES, at_the_top, average_precision
 from dte_panel_performance.scores import SCORES, roc_auc
+from dte_panel_performance.slices import MIN_ROWS, MOST_COLUMNS, of_slices
 from dte_panel_performance.spans import NOMINAL, median_absolute_error, of_intervals
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def dte_settings() -> type[param.Parameterized]:
 def dte_metrics(settings: Any) -> Iterable[Metric]:
     """What decisions, scores and predicted numbers are worth, and how that changed."""
     shares, nominal = (settings.top_shares, settings.interval_coverage) if settings else (SHARES, NOMINAL)
+    searched = (settings.slice_columns, settings.slice_min_rows) if settings else (MOST_COLUMNS, MIN_ROWS)
     return [
         *DECISIONS,
         *COSTS,
@@ -82,7 +85,9 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:
         *ERRORS,
         median_absolute_error,
         *of_intervals(nominal),
+        *of_slices(*searched),
         *CHANGES,
+        *by_name(settings.library_metrics if settings else ()),
     ]
 
 

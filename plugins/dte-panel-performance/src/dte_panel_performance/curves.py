@@ -28,7 +28,8 @@ def roc_and_precision_recall(results: Any) -> Any:
     drawn: list[tuple[str, str, Scored]] = []
     for window, token in chosen.items():
         records = results.states("Scores", window=window, cohort=results.cohort)
-        drawn += [(window, results.tokens[token], r.state) for r in records[:1] if _both_classes(r.state)]
+        by_label = [r for r in records if "label" in r.columns]
+        drawn += [(window, results.tokens[token], r.state) for r in by_label[:1] if _both_classes(r.state)]
     if not any(window == results.window for window, _, _ in drawn):
         return None
     return charts.grid([_roc_figure(results.tokens, drawn), _precision_recall_figure(results.tokens, drawn)])

@@ -9,13 +9,14 @@ from itertools import groupby
 from typing import Any
 
 from dte_panel import Measurement, View
-from dte_panel_performance import charts, curves
+from dte_panel_performance import charts, curves, findings, whatif
 from dte_panel_performance.charts import Tokens
 from dte_panel_performance.decisions import accuracy
 from dte_panel_performance.errors import mean_absolute_error
+from dte_panel_performance.ranking import average_precision
 from dte_panel_performance.scores import roc_auc
 
-TREND = (roc_auc, accuracy, mean_absolute_error)
+TREND = (roc_auc, average_precision, accuracy, mean_absolute_error)
 BY_COHORT = (accuracy, mean_absolute_error)
 
 
@@ -28,8 +29,31 @@ def over_time(results: Any) -> Any:
         if any(m.value is not None for _, m in points):
             reference = next((m for m in found if m.window == "reference"), None)
             bounds = {v.bound for v in results.verdicts(metric.id)}
-            figures.append(_trend(results.tokens, metric, points, reference, bounds))
+            fig = _trend(results.tokens, metric, points, reference, bounds)
+            _baseline(fig, results, metric.id)
+            figures.append(fig)
     return charts.grid(figures) if figures else None
+
+
+def _baseline(fig: Any, results: Any, name: str) -> None:
+    """What a dummy would have reached, as a dotted line, where it lies within sight."""
+    found = results.measurements(f"{name}_over_baseline", window=None, cohort=results.cohort)
+    points = [(t, m.detail["baseline"]) for t, m in _in_order(found) if "baseline" in m.detail]
+    if not points:
+        return
+    source = charts.columns(
+        time=[t for t, _ in points],
+        value=[b for _, b in points],
+        window=[t.date().isoformat() for t, _ in points],
+        baseline=[charts.digits(b) for _, b in points],
+    )
+    line = fig.line(
+        "time", "value", source=source, line_color=results.tokens["muted"], line_dash="dotted", line_width=2
+    )
+    charts.hover(fig, line, ["window", "baseline"])
+    low, high = min(b for _, b in points), max(b for _, b in points)
+    room = 0.08 * (max(high, fig.y_range.end) - min(low, fig.y_range.start))
+    fig.y_range.start, fig.y_range.end = min(fig.y_range.start, low - room), max(fig.y_range.end, high + room)
 
 
 def _in_order(found: Sequence[Measurement]) -> list[tuple[datetime, Measurement]]:
@@ -166,8 +190,8 @@ VIEWS = (
         title="Over time",
         metrics=[metric.id for metric in TREND],
         render=over_time,
-        description="Each window with its 95 % interval. The dashed line and its band are the reference; the shaded "
-        "side is where a check fails.",
+        description="Each window with its 95 % interval. The dashed line and its band are the reference, the dotted "
+        "line is a dummy that knows nothing of the row; the shaded side is where a check fails.",
         wide=True,
     ),
     View(
@@ -184,6 +208,39 @@ VIEWS = (
         metrics=["expected_calibration_error", "brier_score", "log_loss"],
         render=curves.calibration,
         description="Whether a score of 0.7 comes true in 70 % of rows: on the dashed line it does.",
+    ),
+    View(
+        id="estimated",
+        title="Estimated and realised",
+        metrics=[f"estimated_{name}" for name in findings.ESTIMATED],
+        render=findings.estimated,
+        description="While labels are late: what to expect if a score still means what it meant in the reference "
+        "(diamonds). Once labels are there, what turned out takes its place; a grey cross is what had been estimated.",
+        wide=True,
+    ),
+    View(
+        id="weakest_slices",
+        title="Weakest slices",
+        metrics=list(findings.SLICES),
+        render=findings.weakest,
+        description="Slices of one column and of two with the lowest figures. The intervals pay for the search; red is "
+        "below all rows (the dashed line) for certain.",
+        wide=True,
+    ),
+    View(
+        id="thresholds",
+        title="Other thresholds",
+        metrics=["precision", "recall", "f1", "expected_cost", "lowest_expected_cost"],
+        render=whatif.by_threshold,
+        description="What predicting 1 from another score on would give, and what it would cost by use_case.costs.",
+        wide=True,
+    ),
+    View(
+        id="gain_and_lift",
+        title="Gain and lift",
+        metrics=["gain_at_top_10_percent", "lift_at_top_10_percent", "average_precision"],
+        render=whatif.gain_and_lift,
+        description="How many of the positives the highest-scored rows hold, against as many rows taken at random.",
     ),
     View(
         id="confusion",
