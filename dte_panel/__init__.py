@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dte_panel.errors import DTEError, InputError
 from dte_panel.hookspecs import hookimpl
 from dte_panel.inquiry import Finding, Inquiry
+from dte_panel.looks import Theme, View
 from dte_panel.model import (
     Check,
     Comparison,
@@ -17,10 +18,8 @@ from dte_panel.model import (
     Metric,
     Policy,
     SecondOpinion,
-    Theme,
     Value,
     Verdict,
-    View,
 )
 from dte_panel.operators import change, difference, largest, ratio
 from dte_panel.reductions import (

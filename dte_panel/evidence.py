@@ -228,7 +228,13 @@ class Evidence:
 
 
 def canonical(document: Any) -> str:
-    """JSON with sorted keys and no spaces; refuses NaN and infinities."""
+    """JSON with sorted keys and no spaces; refuses NaN and infinities.
+
+    Examples
+    --------
+    >>> canonical({"b": 1, "a": [None, 0.5]})
+    '{"a":[null,0.5],"b":1}'
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from dte_panel.inquiry import Finding, Inquiry
-from dte_panel.model import Metric, Theme, View
+from dte_panel.looks import Theme, View
+from dte_panel.model import Metric
 
 if TYPE_CHECKING:
     import param

@@ -171,56 +171,22 @@ class Comparison(Metric):
 
 
 @dataclass(frozen=True)
-class View:
-    """How measurements are shown: ``render(results)`` returns anything that Panel can show.
-
-    Attributes
-    ----------
-    id, title : str
-    metrics : sequence of str
-        Ids (without the provider's name) of the metrics it shows; they fill the table twin and the definition.
-    render : callable
-        ``render(results)``, see :class:`dte_panel.shell.results.Results`. It may return a HoloViews or Bokeh object, a
-        data frame, text, a Panel object, a list of these, a mapping of titles to these (a table opens under its title),
-        or ``None`` for "nothing to show".
-    description : str
-        One sentence: what the picture tells.
-    wide : bool
-        Takes the whole width of the page.
-    """
-
-    id: str
-    title: str
-    metrics: Sequence[str]
-    render: Callable[[Any], Any]
-    description: str = ""
-    wide: bool = False
-
-
-@dataclass(frozen=True)
-class Theme:
-    """Design tokens: names and values of CSS custom properties and chart palettes.
-
-    Attributes
-    ----------
-    id, title : str
-    dark : bool
-        Whether it is a theme with a dark ground.
-    tokens : mapping
-        Token name (``bg``, ``surface``, ``text``, ``accent``, ``pass_fg`` …) to a CSS colour.
-    """
-
-    id: str
-    title: str
-    dark: bool
-    tokens: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Measurement:
     """One number: metric@version × window × cohort, with its interval, ``n`` and a status.
 
-    ``adjusted`` is a p-value after Benjamini-Hochberg over all p-values of the assessment.
+    Attributes
+    ----------
+    metric, version, provider
+        ``<provider>.<id>`` of the metric, its version, and the provider's id.
+    window, cohort, column, across
+        Where it was measured: ``reference``, ``current`` or the start of a window; the group, ``{}`` for all rows; the
+        column, for a metric of single columns; for a gap, the columns that make its groups.
+    value, low, high, n, reason, groups, detail
+        As in :class:`Value`.
+    status : {"ok", "not_evaluated", "error"}
+        Whether there is a number; if not, ``reason`` says why.
+    adjusted : float or None
+        A p-value after Benjamini-Hochberg over all p-values of the assessment.
     """
 
     metric: str
@@ -270,6 +236,8 @@ class Check:
         A stricter bound: beyond it for certain, but within ``bound``, is ``warn``.
     scope : {"current", "windows", "cohorts", "all"}
         Which measurements: all current rows; also each window; also each cohort; everything.
+    columns : tuple of str
+        Only these columns; empty for every column.
     min_n : int
         Fewer rows are ``not_evaluated``.
     required : bool
@@ -299,7 +267,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Policy:
-    """The checks that a use must pass."""
+    """The checks that a use must pass.
+
+    Attributes
+    ----------
+    id, title, citation : str
+        Name, title, and where the policy comes from.
+    checks : tuple of Check
+    """
 
     id: str
     title: str
@@ -309,7 +284,20 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says of one measurement."""
+    """What a check says of one measurement.
+
+    Attributes
+    ----------
+    metric, provider, window, cohort, column, across
+        What was judged, as in :class:`Measurement`.
+    verdict : {"pass", "warn", "fail", "not_evaluated", "error"}
+    required, bound, citation
+        As in :class:`Check`.
+    reason : str
+        The number held against the bound, in words.
+    measurement : Measurement or None
+        The number that decided it; ``None`` where there was nothing to judge.
+    """
 
     metric: str
     provider: str
@@ -340,7 +328,13 @@ class Verdict:
 
 
 def overall(verdicts: Sequence[Verdict]) -> VerdictWord:
-    """The worst verdict of the required checks; with none of them, ``not_evaluated``."""
+    """The worst verdict of the required checks; with none of them, ``not_evaluated``.
+
+    Examples
+    --------
+    >>> overall([])
+    'not_evaluated'
+    """
     words = [v.verdict for v in verdicts if v.required]
     return max(words, key=SEVERITY.index) if words else "not_evaluated"
 

@@ -41,6 +41,16 @@ def difference(
     References
     ----------
     Fairlearn ``MetricFrame.difference(method=...)``.
+
+    Examples
+    --------
+    >>> from dte_panel import Counts
+    >>> from dte_panel.states import Table
+    >>> rate = Metric("rate", "Rate", "", Counts("prediction"), lambda t: t.share(prediction=1), interval="Wilson")
+    >>> few, many = (rate.finish(Table(("prediction",), {(1,): ones, (0,): 100 - ones})) for ones in (10, 30))
+    >>> value = difference(rate, id="gap", title="Gap").finish({"rate": [({"sex": "F"}, few), ({"sex": "M"}, many)]})
+    >>> round(value.value, 12), value.groups
+    (0.2, ({'sex': 'F'}, {'sex': 'M'}))
     """
     compare = _difference if method == "between_groups" else partial(_to_overall, _Distance)
     return _gap(metric, id, title, compare, {"better": "lower", "range": (0.0, None), **described}, method)
@@ -49,8 +59,12 @@ def difference(
 def ratio(metric: Metric, *, id: str, title: str, method: Method = "between_groups", **described: Any) -> Comparison:
     """The smallest ratio of a metric between any two groups, ``min / max``; 1 where all groups have the same value.
 
-    Parameters and interval as for :func:`difference`; to all rows it is the smaller of ``group / all`` and
-    ``all / group``.
+    To all rows it is the smaller of ``group / all`` and ``all / group``. The interval is as for :func:`difference`.
+
+    Parameters
+    ----------
+    metric, id, title, method, **described
+        As for :func:`difference`.
 
     References
     ----------
@@ -65,6 +79,15 @@ def largest(*comparisons: Comparison, id: str, title: str, smallest: bool = Fals
 
     Where one of them has no value, the worst of the others is not the worst of all: the whole is undefined. The one
     exception is a ratio of rates that are 0 in every group; no gap is seen there, but the lower end goes down to 0.
+
+    Parameters
+    ----------
+    *comparisons : Comparison
+        Made by :func:`difference`, :func:`ratio` or by hand, all of one unit and direction.
+    id, title, **described
+        As for :func:`difference`.
+    smallest : bool
+        Take the smallest: for ratios.
     """
 
     def finish(groups: Mapping[str, Groups], overall: Mapping[str, Value] | None = None) -> Value:
@@ -98,6 +121,21 @@ def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparis
     """A metric now minus the same metric on the reference.
 
     The two samples are independent, so the interval comes from both sides' own intervals (Newcombe's hybrid).
+
+    Parameters
+    ----------
+    metric, id, title, **described
+        As for :func:`difference`.
+
+    Examples
+    --------
+    >>> from dte_panel import Counts
+    >>> from dte_panel.states import Table
+    >>> rate = Metric("rate", "Rate", "", Counts("prediction"), lambda t: t.share(prediction=1), interval="Wilson")
+    >>> now, before = (Table(("prediction",), {(1,): ones, (0,): 100 - ones}) for ones in (30, 10))
+    >>> value = change(rate, id="rate_change", title="Change").finish(now, before)
+    >>> [round(x, 4) for x in (value.value, value.low, value.high)]
+    [0.2, 0.09, 0.3058]
     """
     parts = len(metric.reductions)
 

@@ -89,6 +89,14 @@ def judge(check: Check, measurement: Measurement, *, tests: int = 1) -> Verdict:
     interval lies within; an interval with one end is open at the other, and a number without any is judged by its
     value. Too few rows, or no value, is never a pass. A p-value is judged as adjusted for the number of ``tests`` of
     the assessment.
+
+    Examples
+    --------
+    >>> made = Measurement("a.rate", 1, "a", "current", {}, None, 0.3, 0.25, 0.35, 100, "ok")
+    >>> [judge(Check("a.rate", bound), made).verdict for bound in ("<= 0.4", "<= 0.3", "<= 0.2")]
+    ['pass', 'warn', 'fail']
+    >>> judge(Check("a.rate", "<= 0.4", min_n=200), made).reason
+    '100 rows, 200 needed'
     """
     word, reason = _unusable(check, measurement) or _weigh(check, measurement)
     if measurement.adjusted is not None and word in {"pass", "warn", "fail"}:
@@ -148,7 +156,13 @@ def judge_all(
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[VerdictWord, int]:
-    """How many verdicts there are of each word, best word first; words without a verdict are 0."""
+    """How many verdicts there are of each word, best word first; words without a verdict are 0.
+
+    Examples
+    --------
+    >>> counts([])
+    {'pass': 0, 'warn': 0, 'not_evaluated': 0, 'error': 0, 'fail': 0}
+    """
     words = [v.verdict for v in verdicts]
     return {word: words.count(word) for word in SEVERITY}
 

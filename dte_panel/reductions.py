@@ -31,7 +31,13 @@ class Counts(Reduction):
 
 @dataclass(frozen=True)
 class Profile(Reduction):
-    """Rows, nulls, NaN, infinities, min, max, mean, M2 of each column. State: :class:`~dte_panel.states.Profiled`."""
+    """Rows, nulls, NaN, infinities, min, max, mean, M2 of each column. State: :class:`~dte_panel.states.Profiled`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
+    """
 
     columns: str
 
@@ -59,6 +65,11 @@ class Categories(Reduction):
     """Rows of each category; columns of text and booleans, labels.
 
     State: :class:`~dte_panel.states.Table`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
     """
 
     columns: str
@@ -160,6 +171,11 @@ class Distinct(Reduction):
     """Exact number of distinct values of each column of whole numbers or text; does not add up, so only for all rows.
 
     State: :class:`~dte_panel.states.DistinctCount`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
     """
 
     columns: str
@@ -236,6 +252,11 @@ class Overlap(Reduction):
     """Current rows that share their value with another row, and with the reference; only for all rows.
 
     State: :class:`~dte_panel.states.Overlapped`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles.
     """
 
     columns: str

@@ -19,7 +19,8 @@ from dte_panel.errors import InputError, PluginError, describe, did_you_mean
 from dte_panel.hookspecs import API_VERSION, GROUP
 from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.installed import Installed, as_id, installed
-from dte_panel.model import Metric, Theme, View
+from dte_panel.looks import Theme, View
+from dte_panel.model import Metric
 
 T = TypeVar("T")
 #: Chooses plugins by id, separated by commas; all others are listed as disabled.

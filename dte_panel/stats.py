@@ -55,6 +55,11 @@ def simultaneous_z(groups: int) -> float:
     """Quantile for all pairwise differences of ``groups`` groups at once (Tukey's studentized range / sqrt 2).
 
     The largest gap is found by searching over pairs; this pays for the search.
+
+    Examples
+    --------
+    >>> [round(simultaneous_z(groups), 3) for groups in (2, 3, 5)]
+    [1.96, 2.344, 2.728]
     """
     if groups <= 2:
         return Z95
@@ -69,6 +74,12 @@ def difference_interval(high: tuple[float, float, float], low: tuple[float, floa
     References
     ----------
     Newcombe (1998), Statistics in Medicine 17, 873-890, method 10; Zou & Donner (2008).
+
+    Examples
+    --------
+    >>> low, high = difference_interval((0.3, 0.2, 0.4), (0.1, 0.0, 0.2))
+    >>> round(low, 4), round(high, 4)
+    (0.0586, 0.3414)
     """
     (a, a_low, a_high), (b, b_low, b_high) = high, low
     return (
@@ -81,6 +92,11 @@ def ratio_interval(top: tuple[float, float, float], bottom: tuple[float, float, 
     """Interval of ``top / bottom`` (both non-negative) by the same hybrid on the log scale.
 
     An end that the data cannot bound is 0 or infinity.
+
+    Examples
+    --------
+    >>> ratio_interval((0.2, 0.2, 0.2), (0.4, 0.4, 0.4))
+    (0.5, 0.5)
     """
     (a, a_low, a_high), (b, b_low, b_high) = top, bottom
     if b_high <= 0:
@@ -98,7 +114,15 @@ def ratio_interval(top: tuple[float, float, float], bottom: tuple[float, float, 
 
 
 def mean_interval(mean: float, m2: float, n: int) -> tuple[float, float] | tuple[None, None]:
-    """95 % t interval of a mean from its sum of squared deviations; none below two rows."""
+    """95 % t interval of a mean from its sum of squared deviations; none below two rows.
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in mean_interval(5.0, m2=90.0, n=10)]
+    [2.7378, 7.2622]
+    >>> mean_interval(5.0, m2=0.0, n=1)
+    (None, None)
+    """
     if n < 2:
         return None, None
     from scipy.special import stdtrit

@@ -131,8 +131,17 @@ def test_the_official_providers_are_all_there() -> None:
     assert "echo" not in found
     page = CATALOGUE.page(found)
     names = [f"{provider}.{m.id}" for provider, metrics in found.items() for m in metrics]
-    assert re.findall(r'<a id="([^"]+)"></a>', page) == names
+    assert sorted(re.findall(r'<a id="([^"]+)"></a>', page)) == sorted(names)
     assert any(isinstance(m, Comparison) for m in found["fairness"])
+
+
+def test_every_official_metric_says_all_there_is_to_know() -> None:
+    page = CATALOGUE.page(CATALOGUE.official())
+    for entry in page.split("<a id=")[1:]:
+        name = entry.partition('"></a>')[0]
+        for label in ("Formula", "Range", "Better", "95 % interval", "Reads", "Measured for", "Source"):
+            assert re.search(rf"^\* {label}: \S", entry, re.M), f"{name} says no {label.lower()}"
+        assert re.search(r"^\*\*.+\*\*, version \d+\. \S", entry, re.M), f"{name} has no definition"
 
 
 def test_a_stale_page_is_told_with_the_command_that_mends_it(
@@ -146,3 +155,7 @@ def test_a_stale_page_is_told_with_the_command_that_mends_it(
     assert CATALOGUE.main(["--check"]) == 0
     monkeypatch.setattr(CATALOGUE, "official", lambda: {"tell": (TOLD,)})
     assert CATALOGUE.main(["--check"]) == 1
+
+
+def test_the_page_of_metrics_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert CATALOGUE.main(["--check"]) == 0, capsys.readouterr().err

@@ -8,7 +8,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from dte_panel.errors import InputError
-from dte_panel.model import CURRENT, REFERENCE, Cohort, Theme, cohort_key
+from dte_panel.looks import Theme
+from dte_panel.model import CURRENT, REFERENCE, Cohort, cohort_key
 from dte_panel.shell.findings import Finding, Summary, findings, summarise
 from dte_panel.shell.results import Index
 from dte_panel.shell.words import cohort_label, provider_title, window_text

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dte_panel.errors import DTEError, PluginError
-from dte_panel.model import View
+from dte_panel.looks import View
 from dte_panel.registry import guarded
 from dte_panel.shell import safe
 from dte_panel.shell import words as w

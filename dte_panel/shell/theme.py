@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dte_panel.model import Theme
+from dte_panel.looks import Theme
 
 ASSETS = Path(__file__).parent / "assets"
 FONT = "'Inter Variable','Inter',system-ui,-apple-system,'Segoe UI',sans-serif"

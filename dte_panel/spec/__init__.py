@@ -42,6 +42,15 @@ def read(path: str | Path) -> Spec:
     ------
     InputError
         With file, key path, line and the nearest valid key, for whatever is wrong.
+
+    Examples
+    --------
+    >>> from dte_panel.errors import InputError
+    >>> try:
+    ...     read("nowhere.yaml")
+    ... except InputError as error:
+    ...     print(error)
+    nowhere.yaml: the file does not exist
     """
     document = read_document(Path(path), str(path), _typed)
     spec = Spec.from_document(document, Path(path).parent)

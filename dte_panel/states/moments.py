@@ -37,7 +37,15 @@ class Profiled:
         return self.n - self.missing - self.infinities
 
     def merge(self, other: Profiled) -> Profiled:
-        """The profile of both row sets (mean and M2 by Chan's formula)."""
+        """The profile of both row sets (mean and M2 by Chan's formula).
+
+        Examples
+        --------
+        >>> one = Profiled(n=3, nulls=1, minimum=1.0, maximum=3.0, mean=2.0, m2=2.0)
+        >>> both = one.merge(Profiled(n=2, minimum=6.0, maximum=6.0, mean=6.0, m2=0.0))
+        >>> both.finite, both.mean, both.m2, both.maximum
+        (4, 4.0, 18.0, 6.0)
+        """
         mean, m2 = _chan(self.finite, self.mean, self.m2, other.finite, other.mean, other.m2)
         return Profiled(
             self.n + other.n,
@@ -75,7 +83,14 @@ class Moments:
         return cls()
 
     def merge(self, other: Moments) -> Moments:
-        """The moments of both row sets (Chan's formula)."""
+        """The moments of both row sets (Chan's formula).
+
+        Examples
+        --------
+        >>> one, other = Moments(2, 0, {"x": 1.0}, {"x": 0.0}), Moments(2, 1, {"x": 3.0}, {"x": 0.0})
+        >>> one.merge(other)
+        Moments(n=4, missing=1, means={'x': 2.0}, m2s={'x': 4.0})
+        """
         if not self.n or not other.n:
             full, empty = (self, other) if self.n else (other, self)
             return replace(full, missing=full.missing + empty.missing)

@@ -99,7 +99,15 @@ class Ordered:
         return np.concatenate([[np.longdouble(0)], np.cumsum(self.counts * (self.values - self.centre))])
 
     def merge(self, other: Ordered) -> Ordered:
-        """The values of both row sets; bins of different edges fall together until they are the same."""
+        """The values of both row sets; bins of different edges fall together until they are the same.
+
+        Examples
+        --------
+        >>> one, other = (Ordered.of(np.array(values)) for values in ([1.0, 2.0], [2.0, np.nan]))
+        >>> both = one.merge(other)
+        >>> both.values.tolist(), both.counts.tolist(), both.missing
+        ([1.0, 2.0], [1, 2], 1)
+        """
         return self.union([self, other])
 
     @classmethod
@@ -210,7 +218,15 @@ class Scored:
         return int(self.negatives.sum() + self.positives.sum())
 
     def merge(self, other: Scored) -> Scored:
-        """The scores of both row sets."""
+        """The scores of both row sets.
+
+        Examples
+        --------
+        >>> one = Scored.of(np.array([0.2, 0.9]), np.array([0.0, 1.0]))
+        >>> both = one.merge(Scored.of(np.array([0.9]), np.array([0.0])))
+        >>> both.scores.tolist(), both.negatives.tolist(), both.positives.tolist()
+        ([0.2, 0.9], [1, 1], [0, 1])
+        """
         return self.union([self, other])
 
     @classmethod

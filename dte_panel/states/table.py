@@ -40,19 +40,38 @@ class Table:
         return cls(columns, {})
 
     def merge(self, other: Table) -> Table:
-        """The table of both row sets."""
+        """The table of both row sets.
+
+        Examples
+        --------
+        >>> monday, tuesday = Table(("label",), {(1,): 2}), Table(("label",), {(1,): 3, (0,): 4})
+        >>> dict(monday.merge(tuesday).counts)
+        {(1,): 5, (0,): 4}
+        """
         counts = dict(self.counts)
         for key, n in other.counts.items():
             counts[key] = counts.get(key, 0) + n
         return Table(self.columns, counts)
 
     def n(self, **where: Key) -> int:
-        """Rows that have the given values, such as ``n(label=1, prediction=0)``."""
+        """Rows that have the given values, such as ``n(label=1, prediction=0)``.
+
+        Examples
+        --------
+        >>> Table(("label", "prediction"), {(1, 1): 8, (1, 0): 2, (0, 0): 9}).n(label=1)
+        10
+        """
         at = [(self.columns.index(column), value) for column, value in where.items()]
         return sum(n for key, n in self.counts.items() if all(key[i] == value for i, value in at))
 
     def known(self, *columns: str) -> Table:
-        """The rows with no NULL in ``columns`` (default: in any column)."""
+        """The rows with no NULL in ``columns`` (default: in any column).
+
+        Examples
+        --------
+        >>> Table(("label",), {(1,): 8, (None,): 2}).known().n()
+        8
+        """
         at = [self.columns.index(column) for column in columns or self.columns]
         return replace(self, counts={k: n for k, n in self.counts.items() if all(k[i] is not None for i in at)})
 
@@ -84,7 +103,15 @@ class Table:
         return sorted({k[at] for k in self.counts if k[at] is not None}, key=lambda v: (str(type(v)), v))
 
     def matrix(self, rows: str, columns: str) -> tuple[list[Key], Counted]:
-        """Square table of two columns over the union of their values: ``(values, counts[row, column])``."""
+        """Square table of two columns over the union of their values: ``(values, counts[row, column])``.
+
+        Examples
+        --------
+        >>> table = Table(("label", "prediction"), {(1, 1): 8, (1, 0): 2, (0, 0): 9})
+        >>> values, counts = table.matrix("label", "prediction")
+        >>> values, counts.tolist()
+        ([0, 1], [[9, 0], [2, 8]])
+        """
         values = sorted({*self.values(rows), *self.values(columns)}, key=lambda v: (str(type(v)), v))
         place = {value: i for i, value in enumerate(values)}
         counts = np.zeros((len(values), len(values)), dtype=np.int64)
@@ -145,7 +172,14 @@ class Binned:
         return replace(self, counts={_text(k[0]): n for k, n in merged.counts.items()})
 
     def aligned(self, other: Binned) -> tuple[list[str | None], Counted, Counted]:
-        """The bins that either has, in order, and the rows of each: ``(bins, own, other's)``."""
+        """The bins that either has, in order, and the rows of each: ``(bins, own, other's)``.
+
+        Examples
+        --------
+        >>> bins, now, before = Binned(None, {"a": 1, None: 2}).aligned(Binned(None, {"b": 3}))
+        >>> bins, now.tolist(), before.tolist()
+        (['a', 'b', None], [1, 0, 2], [0, 3, 0])
+        """
         extra = {*self.counts, *other.counts} - set(self.bins)
         keys = [*self.bins, *sorted(extra, key=lambda k: (k is None, k in SPECIAL and bool(self.bins), str(k)))]
         own, others = (np.array([b.counts.get(k, 0) for k in keys], dtype=np.int64) for b in (self, other))

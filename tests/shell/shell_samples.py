@@ -9,7 +9,8 @@ from typing import Any
 
 from dte_panel.errors import PluginError
 from dte_panel.evidence import Evidence, StateRecord
-from dte_panel.model import CURRENT, REFERENCE, Measurement, Theme, Verdict, View
+from dte_panel.looks import Theme, View
+from dte_panel.model import CURRENT, REFERENCE, Measurement, Verdict
 from dte_panel.states import Table
 
 ATTACK = "<img src=x onerror=window.__xss=1>"

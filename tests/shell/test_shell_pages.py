@@ -11,7 +11,7 @@ import panel as pn
 import pytest
 
 from dte_panel.errors import InputError
-from dte_panel.model import Theme
+from dte_panel.looks import Theme
 from dte_panel.shell import dashboard, evidence_page, safe, theme
 from dte_panel.shell.library import Library
 from dte_panel.shell.pages import Pages
