@@ -254,7 +254,7 @@ def test_an_assessment_without_evidently_shows_the_workspace(tmp_path: Path, mon
     assert set(drawn["tests"]["Outcome"]) == {"passed", "failed"}
     assert len(drawn["drift"]) == 2, "distances and p-values have figures of their own"
     assert "Accuracy" in set(drawn["numbers"]["Metric"])
-    assert drawn["course"].xaxis[0].axis_label == "Time of the snapshot"
+    assert [figure.yaxis[0].axis_label for figure in drawn["course"]] == ["Distance (Evidently)", "p-value (Evidently)"]
 
 
 def test_views_say_why_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

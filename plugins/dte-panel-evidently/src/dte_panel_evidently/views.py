@@ -15,13 +15,13 @@ DRIFT = "value_drift_"
 
 def views() -> list[View]:
     """The four views."""
+    about = "The score of each column beside Evidently's own threshold. A distance grows with drift, a p-value falls."
     return [
-        View("drift", "Drift of each column, as Evidently measures it", (), drift,
-             "The score of each column and Evidently's own threshold. A distance grows with drift, a p-value falls."),
-        View("tests", "Evidently's tests", (), tests, "What each test asked, and how it ended."),
+        View("drift", "Drift of each column, as Evidently measures it", (), drift, about),
         View("course", "Over the snapshots", (), course, "Drift scores of the snapshots at the time each was made."),
-        View("numbers", "All other numbers", (), numbers, "What is neither drift nor a test."),
-    ]  # fmt: skip
+        View("tests", "Evidently's tests", (), tests, "What each test asked, and how it ended.", wide=True),
+        View("numbers", "All other numbers", (), numbers, "What is neither drift nor a test.", wide=True),
+    ]
 
 
 def _measured(results: Any, *, tests: bool, window: Any = "current") -> list[Any]:
@@ -91,7 +91,7 @@ def _bars(results: Any, kind: str, found: list[Any]) -> Any:
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     names = list(dict.fromkeys(columns["name"]))
     most = max(x for name in ("value", "threshold") for x in columns[name] if math.isfinite(x))
-    shape: dict[str, Any] = {"height": 60 + 26 * len(names), "sizing_mode": "stretch_width", "toolbar_location": None}
+    shape: dict[str, Any] = {"height": 90 + 30 * len(names), "sizing_mode": "stretch_width", "toolbar_location": None}
     fig = figure(
         x_range=Range1d(start=0, end=1.05 * most or 1.0),
         y_range=FactorRange(*names),
@@ -121,27 +121,37 @@ def _row(results: Any, m: Any, kind: str) -> dict[str, Any]:
 
 
 def course(results: Any) -> Any:
-    """A line for each of the drift scores that moved most."""
-    from bokeh.models import ColumnDataSource, HoverTool
-    from bokeh.plotting import figure
-
+    """One figure for distances and one for p-values, a line for each of the scores that moved most."""
     table = results.frame(*(i for i in results.metrics if i.startswith(DRIFT)), window=None, cohort={})
     table = table[table["start"].notna() & table["value"].notna() & ~table["metric"].str.contains("_test_")]
     if table["start"].nunique() < 2:
         return "One snapshot has no course: name several under plugins.evidently.snapshots, or a workspace."
+    of_p = table["metric"].map(lambda i: results.definition(i).get("unit") == "p")
+    kinds = {"Distance": table[~of_p], "p-value": table[of_p]}
+    return [_lines(results, kind, some) for kind, some in kinds.items() if len(some)]
+
+
+def _lines(results: Any, kind: str, table: Any) -> Any:
+    from bokeh.models import ColumnDataSource, HoverTool
+    from bokeh.plotting import figure
+
     tokens, lines = results.tokens, list(table.groupby(["column", "metric"], dropna=False))
     lines.sort(key=lambda item: float(item[1]["value"].max() - item[1]["value"].min()), reverse=True)
-    fig = figure(x_axis_type="datetime", height=300, sizing_mode="stretch_width", toolbar_location=None,
-                 x_axis_label="Time of the snapshot", y_axis_label="Drift score")  # fmt: skip
+    shape: dict[str, Any] = {"height": 260, "sizing_mode": "stretch_width", "toolbar_location": None}
+    labels = {"x_axis_label": "Time of the snapshot", "y_axis_label": f"{kind} (Evidently)"}
+    fig = figure(x_axis_type="datetime", **labels, **shape)
     for number, ((column, metric), rows) in enumerate(lines[:MOST_LINES]):
         by_time = rows.sort_values("start")
-        named = [f"{column} · {str(metric).removeprefix(DRIFT).replace('_', ' ')}"] * len(by_time)
-        source = ColumnDataSource({"x": by_time["start"].tolist(), "y": by_time["value"].tolist(), "name": named})
+        name = f"{column} · {str(metric).removeprefix(DRIFT).replace('_', ' ')}"
+        columns: dict[str, Any] = {"x": by_time["start"].tolist(), "y": by_time["value"].tolist()}
+        source = ColumnDataSource({**columns, "name": [name] * len(by_time)})
         colour = tokens[("accent", "accent_2", "accent_3")[number % 3]]
-        fig.line("x", "y", source=source, color=colour, line_width=2, line_dash=("solid", "dashed")[number // 3 % 2])
+        dash = ("solid", "dashed")[number // 3 % 2]
+        fig.line("x", "y", source=source, color=colour, line_width=2, line_dash=dash, legend_label=name)
         dots = fig.scatter("x", "y", source=source, color=colour, size=7)
-        fig.add_tools(HoverTool(renderers=[dots], tooltips=[("", "@name"), ("Score", "@y{0.0000}"), ("At", "@x{%F}")],
-                                formatters={"@x": "datetime"}))  # fmt: skip
+        tips = [("", "@name"), ("Score", "@y{0.0000}"), ("At", "@x{%F}")]
+        fig.add_tools(HoverTool(renderers=[dots], tooltips=tips, formatters={"@x": "datetime"}))
+    fig.add_layout(fig.legend[0], "below")
     return fig
 
 
