@@ -54,7 +54,7 @@ class Bench:
         """So many rows, or fewer for a quick look."""
         return max(rows // self.cut, 2_000)
 
-    def ours(self, title: str, spec: Path, estimate: float, *more: str | Path, limit: float = 600.0) -> Contestant:
+    def ours(self, title: str, spec: Path, estimate: float, *more: str | Path, limit: float = 420.0) -> Contestant:
         """An assessment as a process of its own."""
         command = [sys.executable, HERE / "ours.py", spec, "--out", spec.with_suffix(".json"), *more]
         return Contestant(f"dte-panel, {title}", command, estimate / self.cut + 1, limit)
@@ -238,7 +238,7 @@ def wide(bench: Bench) -> list[Contestant]:
 
 def cohorts(bench: Bench) -> list[Contestant]:
     rows, made = bench.rows(MILLION // 10), []
-    for size, estimate in ((10, 2), (100, 5), (1_000, 20)):
+    for size, estimate in ((10, 2), (100, 3), (1_000, 20)):
         path = bench.store.crossed(rows, size)
         roles = {"label": "label", "prediction": "prediction", "sensitive": ["a", "b"], "features": NUMBERS[:5]}
         spec = bench.store.spec(f"cohorts-{size}", described([path], roles=roles, cohorts=[["a", "b"]]))
@@ -249,7 +249,7 @@ def cohorts(bench: Bench) -> list[Contestant]:
 def windows(bench: Bench) -> list[Contestant]:
     rows, made = MILLION // 10, []
     # 30 days in as many parts: 60 hours, 8 hours, 2 hours.
-    for every, parts, estimate in (("60 hours", 12, 2), ("8 hours", 90, 5), ("2 hours", 360, 15)):
+    for every, parts, estimate in (("60 hours", 12, 3), ("8 hours", 90, 7), ("2 hours", 360, 22)):
         roles = {"features": FEATURES[:10], "time": "time"}
         text = described(bench.sides(rows), roles=roles, windows={"every": every})
         spec = bench.store.spec(f"windows-{parts}", text)
@@ -260,7 +260,7 @@ def windows(bench: Bench) -> list[Contestant]:
 def columns(bench: Bench) -> list[Contestant]:
     rows, made = bench.rows(MILLION // 10), []
     paths = [bench.store.block(side, rows, 300) for side in ("reference", "current")]
-    for size, estimate in ((30, 2), (100, 5), (300, 15)):
+    for size, estimate in ((30, 5), (100, 12), (300, 42)):
         spec = bench.store.spec(f"columns-{size}", described(paths, roles={"features": [f"x{i}" for i in range(size)]}))
         made.append(bench.ours(f"{size} columns", spec, estimate, "--providers", "drift"))
     return made

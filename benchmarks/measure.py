@@ -36,7 +36,7 @@ class Contestant:
     title: str
     command: Sequence[str | Path]
     estimate: float
-    limit: float = 600.0
+    limit: float = 420.0
     runs: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     wall: list[float] = field(default_factory=list)

@@ -48,18 +48,17 @@ class Run:
         self.started = time.perf_counter()
         self.machine = machine()
         self.done: list[tuple[Job, list[Contestant], str]] = []
-        self.skipped: list[Job] = []
 
     def all(self) -> None:
-        """Every job that is asked for and fits."""
-        chosen = [JOBS[name] for name in self.args.only or JOBS]
-        for number, job in enumerate(chosen):
-            if self.left() <= 0:
-                self.skipped.append(job)
-                continue
+        """Every job that is asked for: first its data, then a plan for all, then the runs."""
+        self.bench.store.folder.mkdir(exist_ok=True)
+        made: list[tuple[Job, list[Contestant]]] = []
+        for name in self.args.only or JOBS:
+            print(f"{self.minutes():5.1f} min  data of {name}", flush=True)
+            made.append((JOBS[name], JOBS[name].make(self.bench)))
+        self.plan(made)
+        for job, contestants in made:
             print(f"{self.minutes():5.1f} min  {job.name}: {job.title}", flush=True)
-            contestants = job.make(self.bench)
-            self.plan(job, contestants, self.left() / (len(chosen) - number) * 60 * 2.5)
             self.run(contestants)
             self.done.append((job, contestants, job.check(contestants) if job.check else ""))
             self.write()
@@ -73,15 +72,19 @@ class Run:
         """Minutes of the budget."""
         return float(self.args.budget - self.minutes())
 
-    def plan(self, job: Job, contestants: Sequence[Contestant], seconds: float) -> None:
-        """Give each its runs: as many as asked for, less where the job would take more than its share of the time."""
-        for contestant in contestants:
-            contestant.runs = 1 if job.axis == "values read" else self.args.runs
-        while sum(c.estimate * c.runs for c in contestants) > seconds:
-            most = max((c for c in contestants if c.runs > 1), key=lambda c: c.estimate * c.runs, default=None)
+    def plan(self, made: Sequence[tuple[Job, list[Contestant]]]) -> None:
+        """Give each its runs: as many as asked for, and fewer for the costliest until all of it fits."""
+        every = [contestant for _, contestants in made for contestant in contestants]
+        for job, contestants in made:
+            for contestant in contestants:
+                contestant.runs = 1 if job.axis == "values read" else self.args.runs
+        while sum(c.estimate * c.runs for c in every) > self.left() * 60:
+            most = max((c for c in every if c.runs > 1), key=lambda c: c.estimate * c.runs, default=None)
             if most is None:
                 break
             most.runs -= 1
+        planned = sum(c.estimate * c.runs for c in every) / 60
+        print(f"{self.minutes():5.1f} min  planned: {planned:.0f} minutes of {self.left():.0f} left", flush=True)
 
     def run(self, contestants: Sequence[Contestant]) -> None:
         """Interleaved, so that a slow minute of the machine does not hit one side only."""
@@ -139,8 +142,6 @@ class Run:
             lines += ["", text] if text else []
         if drawn:
             lines += ["", f"![Cost by rows, columns, cohorts and windows]({drawn.name})"]
-        for job in self.skipped:
-            lines += ["", f"Not run, the time was over: {job.title}."]
         return "\n".join(lines) + "\n"
 
 
