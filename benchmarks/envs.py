@@ -9,7 +9,7 @@ from pathlib import Path
 WANTED = {
     "evidently": ["evidently==0.7.23", "pandas<3.1", "pyarrow"],
     "fairlearn": ["fairlearn>=0.12", "scikit-learn", "pandas", "pyarrow"],
-    "nannyml": ["nannyml", "pyarrow"],
+    "nannyml": ["nannyml", "statsmodels", "pyarrow"],
     "duckdb": ["duckdb", "numpy"],
 }
 

@@ -31,6 +31,10 @@ class Contestant:
         Seconds after which a run is stopped and said to be.
     runs : int
         How often it is to run.
+    size : tuple of int
+        Rows and columns, where they are what grows.
+    before : callable or None
+        Puts back what a run needs to find.
     """
 
     title: str
@@ -45,7 +49,7 @@ class Contestant:
     megabytes: list[float] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)
     note: str = ""
-    values_read: int = 0
+    size: tuple[int, int] = (0, 0)
     before: Callable[[], None] | None = None
 
     def run(self) -> None:

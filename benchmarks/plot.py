@@ -12,7 +12,7 @@ WIDTH, HEIGHT, LEFT, BELOW = 340, 250, 56, 44
 
 def picture(done: Sequence[tuple[Any, Sequence[Any], str]], path: Path) -> Path | None:
     """Draw every job that has an axis and two points; ``None`` where there is none."""
-    plots = [(job.axis, points) for job, made, _ in done if job.axis and len(points := points_of(job, made)) > 1]
+    plots = [plot for job, made, _ in done if job.axis for plot in plots_of(job, made) if len(plot[1]) > 1]
     if not plots:
         return None
     parts = [one(axis, points, i * WIDTH) for i, (axis, points) in enumerate(plots)]
@@ -22,15 +22,21 @@ def picture(done: Sequence[tuple[Any, Sequence[Any], str]], path: Path) -> Path 
     return path
 
 
-def points_of(job: Any, made: Sequence[Any]) -> list[tuple[float, float]]:
-    """Size and seconds of computation of each point that was measured."""
-    found = []
-    for contestant in made:
-        medians = contestant.medians()
-        if medians:
-            first = next(w for w in contestant.title.replace(",", "").split() if w.isdigit())
-            found.append((float(contestant.values_read or first), medians["compute"]))
-    return sorted(found)
+def plots_of(job: Any, made: Sequence[Any]) -> list[tuple[str, list[tuple[float, float]]]]:
+    """Name and points, size and seconds of computation, of each plot of a job: rows and columns grow apart."""
+    measured = [(c, medians["compute"]) for c in made if (medians := c.medians())]
+    if not measured or not measured[0][0].size[0]:
+        return [(job.axis, sorted((first_number(c.title), seconds) for c, seconds in measured))]
+    rows, columns = (max(c.size[i] for c, _ in measured) for i in (0, 1))
+    return [
+        (f"rows, of {columns:,} columns", sorted((c.size[0], s) for c, s in measured if c.size[1] == columns)),
+        (f"columns, of {rows:,} rows", sorted((c.size[1], s) for c, s in measured if c.size[0] == rows)),
+    ]
+
+
+def first_number(title: str) -> float:
+    """The size that a title names."""
+    return float(next(word for word in title.replace(",", "").split() if word.isdigit()))
 
 
 def one(axis: str, points: Sequence[tuple[float, float]], shift: int) -> str:
