@@ -62,6 +62,7 @@ class Run:
             self.run(contestants)
             self.done.append((job, contestants, job.check(contestants) if job.check else ""))
             self.write()
+        self.fill()
         print(f"{self.minutes():5.1f} min  {self.args.out.with_suffix('.md')} is written", flush=True)
 
     def minutes(self) -> float:
@@ -85,6 +86,20 @@ class Run:
             most.runs -= 1
         planned = sum(c.estimate * c.runs for c in every) / 60
         print(f"{self.minutes():5.1f} min  planned: {planned:.0f} minutes of {self.left():.0f} left", flush=True)
+
+    def fill(self) -> None:
+        """Use the time that is left for the runs that the plan left out, the shortest first."""
+
+        def short() -> list[Contestant]:
+            every = [c for job, made, _ in self.done for c in made if job.axis != "values read" and not c.note]
+            some = [c for c in every if c.wall and len(c.wall) < self.args.runs]
+            return sorted((c for c in some if max(c.wall) < self.left() * 60), key=lambda c: max(c.wall))
+
+        while found := short():
+            found[0].runs = len(found[0].wall) + 1
+            found[0].run()
+            self.done = [(job, made, job.check(made) if job.check else "") for job, made, _ in self.done]
+            self.write()
 
     def run(self, contestants: Sequence[Contestant]) -> None:
         """Interleaved, so that a slow minute of the machine does not hit one side only."""
