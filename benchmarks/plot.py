@@ -54,6 +54,7 @@ def one(axis: str, points: Sequence[tuple[float, float]], shift: int) -> str:
     lines.append(f'<text x="{shift + 8}" y="14">seconds of computation</text>')
     for power in range(x_from, x_to + 1):
         x, y = at(10.0**power, 10.0**y_from)
+        shown = f"1e{power}" if power > 4 else f"{10**power:,}"
         lines.append(f'<path d="M{x:.1f} {y:.1f}V20" stroke="#ddd"/>')
         lines.append(
             f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{f"1e{power}" if power > 4 else f"{10**power:,}"}</text>'
