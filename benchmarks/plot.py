@@ -56,9 +56,7 @@ def one(axis: str, points: Sequence[tuple[float, float]], shift: int) -> str:
         x, y = at(10.0**power, 10.0**y_from)
         shown = f"1e{power}" if power > 4 else f"{10**power:,}"
         lines.append(f'<path d="M{x:.1f} {y:.1f}V20" stroke="#ddd"/>')
-        lines.append(
-            f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{f"1e{power}" if power > 4 else f"{10**power:,}"}</text>'
-        )
+        lines.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle">{shown}</text>')
     for power in range(y_from, y_to + 1):
         x, y = at(10.0**x_from, 10.0**power)
         lines.append(f'<path d="M{x:.1f} {y:.1f}H{shift + WIDTH - 20}" stroke="#ddd"/>')
