@@ -138,7 +138,7 @@ def _lines(results: Any, kind: str, table: Any) -> Any:
     tokens, lines = results.tokens, list(table.groupby(["column", "metric"], dropna=False))
     lines.sort(key=lambda item: float(item[1]["value"].max() - item[1]["value"].min()), reverse=True)
     shape: dict[str, Any] = {"height": 260, "sizing_mode": "stretch_width", "toolbar_location": None}
-    labels = {"x_axis_label": "Time of the snapshot", "y_axis_label": f"{kind} (Evidently)"}
+    labels: dict[str, Any] = {"x_axis_label": "Time of the snapshot", "y_axis_label": f"{kind} (Evidently)"}
     fig = figure(x_axis_type="datetime", **labels, **shape)
     for number, ((column, metric), rows) in enumerate(lines[:MOST_LINES]):
         by_time = rows.sort_values("start")
