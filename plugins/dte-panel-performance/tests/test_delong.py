@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from dte_panel.delong import auc_and_variance, auc_interval, newcombe
 from dte_panel.states import Scored
 from dte_panel.stats import Z95
-from dte_panel_performance.delong import auc_and_variance, auc_interval, newcombe
 from dte_panel_performance.scores import roc_auc
 
 

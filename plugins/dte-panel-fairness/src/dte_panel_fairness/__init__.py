@@ -12,6 +12,7 @@ from dte_panel_fairness.crossing import CROSSED
 from dte_panel_fairness.gaps import GAPS
 from dte_panel_fairness.groups import GROUPED
 from dte_panel_fairness.rates import RATES
+from dte_panel_fairness.scores import SCORES
 
 if TYPE_CHECKING:
     import param
@@ -32,7 +33,7 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:
     """Rates of each group first, then the gaps that they make."""
     against = privileged.comparisons(settings.privileged if settings else {})
     named = library.metrics(settings.library_metrics if settings else ())
-    return [*RATES, *GAPS, *against, *CONDITIONAL, *CROSSED, *GROUPED, *named]
+    return [*RATES, *GAPS, *against, *SCORES, *CONDITIONAL, *CROSSED, *GROUPED, *named]
 
 
 @hookimpl

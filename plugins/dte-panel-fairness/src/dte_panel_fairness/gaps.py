@@ -18,6 +18,7 @@ _NAMES = {
     "true_positive_rate": ("equal_opportunity", "Equal opportunity"),
     "precision": ("predictive_parity", "Predictive parity"),
     "false_negatives_per_false_positive": ("treatment_equality", "Treatment equality"),
+    "calibration_in_the_large": ("calibration", "Calibration"),
 }
 _ALIASES: dict[str, tuple[str, ...]] = {
     "demographic_parity_difference": (
@@ -36,6 +37,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "false_positive_rate_difference": ("predictive equality difference",),
     "predictive_parity_difference": ("precision difference", "positive predictive value difference"),
     "predictive_parity_ratio": ("precision ratio", "positive predictive value ratio"),
+    "calibration_difference": ("calibration gap",),
     "accuracy_difference": ("overall accuracy equality difference",),
     "accuracy_ratio": ("overall accuracy equality ratio",),
 }

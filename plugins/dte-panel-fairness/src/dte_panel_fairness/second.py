@@ -49,7 +49,7 @@ def known(function: Function, **fields: Any) -> Metric:
     """A metric that a library computes too, of one group's table or scores."""
 
     def compute(state: Table | Scored) -> float | None:
-        return _value(function, _Same(state))
+        return _kept(_value, state)(function, _Same(state))
 
     metric = Metric(second=SecondOpinion(_library(function), compute), **fields)
     KNOWN.append((metric, function))
@@ -109,9 +109,14 @@ def _frame(groups: Sequence[tuple[Any, tuple[Any, ...]]], method: str) -> Any:
     """A MetricFrame of all that is known of such states; ``None`` where it would say something else than we do."""
     if len(groups) < 2:
         return None
-    frame = _frame_of(tuple(_Same(states[0]) for _, states in groups))
+    frame = _kept(_frame_of, groups[0][1][0])(tuple(_Same(states[0]) for _, states in groups))
     # A group without a value may still have rows that count in all rows.
     return None if method == "to_overall" and frame.by_group.isna().any(axis=None) else frame
+
+
+def _kept(cached: Any, state: Any) -> Any:
+    """The function with its memory for small tables, without it for scores: they would fill the memory."""
+    return cached if hasattr(state, "columns") else cached.__wrapped__
 
 
 class _Same:
@@ -152,7 +157,7 @@ def _frame_of(groups: tuple[_Same, ...]) -> Any:
             if len(y_true) > 1:
                 return function(*every)
             at = int(y_true[0])
-            return _value(function, groups[at]) if defined[at] else math.nan
+            return _kept(_value, groups[at].state)(function, groups[at]) if defined[at] else math.nan
 
         return look_up
 

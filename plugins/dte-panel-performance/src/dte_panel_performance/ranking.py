@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, Scores, Value
+from dte_panel.delong import FEW, NONE
 from dte_panel.stats import Z95, wilson
-from dte_panel_performance.delong import FEW, NONE
 from dte_panel_performance.opinions import of_scores
 from dte_panel_performance.scores import note
 

@@ -1,0 +1,136 @@
+"""What the scores of one group are worth, from the rows of each score by label: shared by the providers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dte_panel.delong import auc_and_variance, auc_interval
+from dte_panel.model import Value
+from dte_panel.stats import bootstrap, mean_interval, wilson
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dte_panel.states import Scored
+
+    Floats = NDArray[np.float64]
+
+#: Bins of equal width that scores are held against their labels in.
+BINS = 10
+#: Rows that are spread over a table before it is drawn again: what the rows seen so far cannot rule out.
+SPREAD = 2.0
+
+
+def note(state: Scored) -> str | None:
+    """What was left out, and whether the scores are gathered."""
+    notes = [f"{state.missing:,} rows with a missing score or label left out"] if state.missing else []
+    if not state.exact:
+        notes.append("scores gathered in bins of 1/1000")
+    return "; ".join(notes) or None
+
+
+def no_probability(state: Scored) -> Value | None:
+    """Why the scores cannot be read as probabilities, if so."""
+    if state.n == 0:
+        return Value(None, 0, reason="no rows with a score and a label")
+    outside = (state.scores < 0) | (state.scores > 1)
+    rows = int((state.negatives + state.positives)[outside].sum())
+    if rows:
+        return Value(None, state.n, reason=f"{rows:,} rows have a score outside 0 to 1: not a probability")
+    return None
+
+
+def roc_auc(state: Scored) -> Value:
+    """Area under the ROC curve with DeLong's interval."""
+    n0, n1 = int(state.negatives.sum()), int(state.positives.sum())
+    if not n0 or not n1:
+        only = f"only label {0 if n0 else 1}" if state.n else "no rows with a score and a label"
+        return Value(None, state.n, reason=only)
+    area, variance = auc_and_variance(state.negatives, state.positives)
+    return Value(area, state.n, *auc_interval(area, variance, n0, n1), reason=note(state))
+
+
+def mean_loss(state: Scored, of_negatives: Floats, of_positives: Floats, largest: float) -> Value:
+    """Mean of a loss that each score has with each label, and that is at most ``largest``."""
+    import numpy as np
+
+    losses = np.concatenate([of_negatives, of_positives])
+    rows = np.concatenate([state.negatives, state.positives]).astype(float)
+    value = float((rows * losses).sum() / state.n)
+    # One row more, scored like the others and with either label by half: what the rows seen so far cannot rule out.
+    more = rows + np.tile((state.negatives + state.positives) / (2 * state.n), 2)
+    mean = float((more * losses).sum() / (state.n + 1))
+    low, high = mean_interval(mean, float((more * (losses - mean) ** 2).sum()), state.n + 1)
+    ends = (min(max(low or 0.0, 0.0), value), max(min(high or value, largest), value))
+    return Value(value, state.n, *ends, reason=note(state))
+
+
+def brier_score(state: Scored) -> Value:
+    """Mean squared difference of score and label."""
+    return no_probability(state) or mean_loss(state, state.scores**2, (1 - state.scores) ** 2, largest=1.0)
+
+
+def calibration_error(state: Scored) -> Value:
+    """Mean gap between score and share of positives over ten bins of equal width."""
+    undefined = no_probability(state)
+    if undefined:
+        return undefined
+    rows, scores = _binned(state)
+    used = rows.sum(1) > 0
+    rows, scores = rows[used], scores[used]
+    value = float(abs(scores.sum(1) - rows[:, 1]).sum() / state.n)
+    low, high = _calibration_interval(rows, scores, value)
+    bins = [_bin(int(i), *row) for i, *row in zip(used.nonzero()[0], rows, scores.sum(1), strict=True)]
+    return Value(value, state.n, low, high, reason=note(state), detail={"bins": bins})
+
+
+def _binned(state: Scored) -> tuple[Floats, Floats]:
+    """Rows and sum of scores in each bin by label, both of shape (bins, 2)."""
+    import numpy as np
+
+    # Compared with the edges themselves: 10 × score would put some scores into the next bin.
+    place = np.searchsorted(np.arange(1, BINS) / BINS, state.scores, side="right")
+    sides = (state.negatives, state.positives)
+    rows = [np.bincount(place, weights=side, minlength=BINS) for side in sides]
+    sums = [np.bincount(place, weights=side * state.scores, minlength=BINS) for side in sides]
+    return np.stack(rows, axis=1), np.stack(sums, axis=1)
+
+
+def _calibration_interval(rows: Floats, scores: Floats, value: float) -> tuple[float, float]:
+    """Resample the bins.
+
+    Chance alone makes the error positive, so the resamples lie too high. The lower end takes off how far the resampled
+    gaps of the bins lie from their own: by the triangle inequality the error of all rows there are is not further away.
+    The upper end is the resamples' reflected at the estimate, or further up: where each gap moves in the direction that
+    it has. The error is linear in the gaps there, and where it is not, at 0, this is too wide rather than too narrow.
+    """
+    import numpy as np
+
+    middle = scores.sum(1, keepdims=True) / rows.sum(1, keepdims=True)
+    mean_score = np.where(rows > 0, scores / np.maximum(rows, 1), middle)
+    table = rows + SPREAD / rows.size
+
+    def gaps(drawn: Floats) -> Floats:
+        made: Floats = ((drawn * mean_score).sum(2) - drawn[:, :, 1]) / drawn.sum((1, 2))[:, None]
+        return made
+
+    own = gaps(table[None])
+    _, high = bootstrap([table], lambda drawn: abs(gaps(drawn)).sum(1), basic=True)
+    fall, _ = bootstrap([table], lambda drawn: ((gaps(drawn) - own) * np.sign(own)).sum(1))
+    _, away = bootstrap([table], lambda drawn: abs(gaps(drawn) - own).sum(1))
+    return max(0.0, value - (away or 0.0)), min(1.0, max(high or value, value - min(fall or 0.0, 0.0)))
+
+
+def _bin(index: int, rows: Floats, sum_of_scores: float) -> dict[str, float]:
+    n, positives = float(rows.sum()), float(rows[1])
+    low, high = wilson(positives, n)
+    return {
+        "from": index / BINS,
+        "to": (index + 1) / BINS,
+        "n": int(n),
+        "mean_score": float(sum_of_scores) / n,
+        "positive_share": positives / n,
+        "low": low,
+        "high": high,
+    }
