@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from bokeh.models import GlyphRenderer
 from bokeh.plotting import figure
 
 from dte_panel import Measurement
-from dte_panel_fairness import charts, dte_views, views
+from dte_panel_fairness import charts, chooser, dots, dte_metrics, dte_views, views
 
 NASTY = "<img src=x onerror=alert(1)> $$x$$"
 COLOURS = "text muted border border_strong accent reference pass_fg warn_fg fail_fg none_fg none_bg"
@@ -30,6 +32,12 @@ class Results:
             for m in self._measurements
             if m.metric.removeprefix("fairness.") in ids and (cohort is None or m.cohort == cohort)
         ]
+
+    metrics = ("selection_rate", "sklearn_zero_one_loss")
+
+    def frame(self, *ids):
+        rows = [(m.metric, "", m.across, m.value, m.low, m.high, m.n) for m in self.measurements(*ids)]
+        return pd.DataFrame(rows, columns=["title", "cohort", "across", "value", "low", "high", "n"])
 
     def verdicts(self, *ids):
         return [v for v in self._verdicts if v.metric.removeprefix("fairness.") in ids]
@@ -78,8 +86,8 @@ def test_rates_by_group():
         ("sex", "(missing)"),
         ("sex", "Female"),
     ]
-    assert column(drawn[1], "note") == ["", "", "", "", "not evaluated"]
-    assert column(drawn[1], "rate")[-1] == "not evaluated: no rows with label 1"
+    assert column(drawn[1], "note") == ["", "", "", "not evaluated", ""]
+    assert column(drawn[1], "rate")[3] == "not evaluated: no rows with label 1"
     assert column(drawn[0], "rate")[0] == "0.500 (0.400 to 0.600)"
 
 
@@ -94,7 +102,7 @@ def test_gaps_carry_bound_and_verdict():
     verdict = SimpleNamespace(
         metric="fairness.demographic_parity_difference", window="current", across="sex", bound="<= 0.2", verdict="fail"
     )
-    differences, ratios = figures(views.gaps(Results(made, [verdict])))
+    differences, ratios = figures(dots.gaps(Results(made, [verdict]), views.DRAWN, views.TITLES))
     assert column(differences, "place") == [("Demographic parity", "sex"), ("Equalized odds", "sex")]
     assert column(differences, "bound")[0] == 0.2
     assert column(differences, "word") == ["fail", ""]
@@ -107,14 +115,15 @@ def test_gaps_carry_bound_and_verdict():
 
 @pytest.mark.parametrize(("bound", "number"), [("<= 0.2", 0.2), (">=.8", 0.8), ("<= 1e-3", 0.001)])
 def test_numbers_of_bounds(bound, number):
-    assert views._bound(bound) == number
+    assert dots.bound(bound) == number
 
 
 def test_crossed_groups():
     cells = [("Male", "a", 0.2), ("Male", None, None), ("Female", "a", 1.0), ("Female", NASTY, 0.0)]
     made = [measurement("selection_rate", {"sex": s, "race": r}, v) for s, r, v in cells]
     made += [measurement("selection_rate"), measurement("selection_rate", {"sex": "Male", "age": "old"})]
-    (fig,) = figures(views.crossed(Results(made)))
+    fig, *told = views.crossed(Results(made))
+    assert told == []
     # The longer side goes down; a cell without a value is hatched and says why.
     assert fig.yaxis.axis_label.text == "race"
     assert column(fig, "text") == ["0.20", "", "1.00", "0.00"]
@@ -123,14 +132,72 @@ def test_crossed_groups():
     assert column(fig, "group")[1] == "Male, missing"
 
 
+def test_the_chooser_says_which_metrics_disagree_and_why():
+    pair, back = ({"sex": "Male"}, {"sex": "Female"}), ({"sex": "Female"}, {"sex": "Male"})
+    made = [
+        measurement("base_rate_difference", value=0.3, across="sex", groups=pair),
+        measurement("demographic_parity_difference", value=0.4, across="sex", groups=pair),
+        measurement("predictive_parity_difference", value=0.15, across="sex", groups=back),
+        measurement("accuracy_difference", value=0.0, across="sex", groups=pair),
+        *(measurement(m, {}, v) for m, v in (("precision", 0.8), ("true_positive_rate", 0.6))),
+        measurement("base_rate", {"sex": "Male"}, 0.2),
+        measurement("base_rate", {"sex": "Female"}, 0.5),
+    ]
+    drawn = chooser.chooser(Results(made))
+    told = " ".join(drawn["Across sex"])
+    assert "For certain more than 0.1 apart: demographic parity." in told
+    assert "For certain less than 0.1 apart: equal accuracy." in told
+    assert "the interval holds 0.1: predictive parity." in told
+    assert "equal accuracy holds within 0.1 and demographic parity does not" in told
+    assert "Lowest is selection rate for Male; precision for Female." in told
+    assert "Base rates differ by 0.300 (0.200 to 0.400) between Male and Female." in told
+    assert "Chouldechova 2017" in told
+    # 0.2 / 0.8 × 0.2 / 0.8 × 0.6, and 1 × 0.25 × 0.6: such a classifier exists, and its false positive rates differ.
+    assert "false positive rate at 0.04 for Male and at 0.15 for Female" in told
+    equal = chooser.sentences({"base_rate_difference": measurement("x", value=0.05, across="sex", groups=pair)}, {})
+    assert "nothing stands in the way" in equal[-1]
+    assert "only demographic parity can be measured" in chooser.sentences({}, {})[-1]
+
+
+def test_strata_stand_beside_the_raw_gap():
+    strata = [
+        {"stratum": {"dept": None}, "value": 0.1, "low": 0.0, "high": 0.2, "n": 9, "groups": [{"g": "a"}, {"g": "b"}]}
+    ]
+    inside = measurement("conditional_demographic_parity_difference", value=0.1, across="g")
+    inside = replace(inside, detail={"strata": strata})
+    raw = measurement("demographic_parity_difference", value=0.3, across="g")
+    grid, tables = views.conditional(Results([raw, inside]))
+    (fig,) = figures(grid)
+    assert column(fig, "value") == [0.3, 0.1]
+    assert tables["Strata"].loc[0, ["dept", "between", "value"]].tolist() == ["missing", "a and b", 0.1]
+    undefined = measurement("conditional_demographic_parity_difference", value=None)
+    assert views.conditional(Results([undefined])) is None
+
+
+def test_bands_stand_in_their_order_and_crossed_spread_is_told():
+    bands = [">= 65", "25 to < 40", "< 25", "40 to < 65"]
+    made = views.in_order([measurement("selection_rate", {"age": b}) for b in bands])
+    assert [m.cohort["age"] for m in made] == ["< 25", "25 to < 40", "40 to < 65", ">= 65"]
+    share = replace(
+        measurement("selection_rate_interaction_share", value=0.2, across="sex × race"),
+        detail={"shares": {"sex": 0.1, "race": 0.7}, "interaction": 0.2},
+    )
+    assert views.carried(share) == (
+        "Selection rate, spread across sex × race: sex carries 10%, race carries 70%; 20% (10% to 30%) only shows "
+        "where they cross."
+    )
+
+
 def test_nothing_to_show():
     alone = Results([measurement(m) for m in views.SHOWN])
-    assert [view.render(alone) for view in dte_views()] == [None, None, None]
+    shown = {view.id: view.render(alone) for view in dte_views()}
+    assert shown.pop("others").startswith("Every further rate")
+    assert set(shown.values()) == {None}
 
 
 def test_views_name_metrics_that_exist():
     for view in dte_views():
-        assert set(view.metrics) <= set(views.TITLES)
+        assert set(view.metrics) <= {m.id for m in dte_metrics(None)}
         assert view.description.endswith(".")
 
 

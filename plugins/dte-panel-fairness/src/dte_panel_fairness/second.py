@@ -49,7 +49,7 @@ def known(function: Function, **fields: Any) -> Metric:
     """A metric that a library computes too, of one group's table or scores."""
 
     def compute(state: Table | Scored) -> float | None:
-        return _kept(_value, state)(function, _Same(state))
+        return float(_kept(_value, state)(function, _Same(state)))
 
     metric = Metric(second=SecondOpinion(_library(function), compute), **fields)
     KNOWN.append((metric, function))

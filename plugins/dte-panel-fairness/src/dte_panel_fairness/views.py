@@ -7,11 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dte_panel import Measurement, View
-from dte_panel_fairness import charts
+from dte_panel_fairness import charts, dots
+from dte_panel_fairness.chooser import METRICS as CHOSEN
+from dte_panel_fairness.chooser import chooser
+from dte_panel_fairness.conditional import CONDITIONAL
+from dte_panel_fairness.crossing import CROSSED
 from dte_panel_fairness.gaps import GAPS
+from dte_panel_fairness.groups import GROUPED
+from dte_panel_fairness.privileged import comparisons
 from dte_panel_fairness.rates import RATES
+from dte_panel_fairness.scores import SCORES
 
 SHOWN = ("selection_rate", "true_positive_rate", "false_positive_rate")
+QUALITY = ("precision", "balanced_accuracy", "roc_auc")
 #: The gaps that are drawn; the others stand in a table.
 DRAWN = (
     "demographic_parity_difference",
@@ -24,22 +32,45 @@ DRAWN = (
     "predictive_parity_difference",
     "accuracy_difference",
 )
-TITLES = {metric.id: metric.title for metric in (*RATES, *GAPS)}
+TITLES = {m.id: m.title for m in (*RATES, *GAPS, *SCORES, *CONDITIONAL, *CROSSED, *GROUPED, *comparisons({}))}
+#: The raw gaps beside the same inside the strata of the control columns.
+STRATA = tuple(
+    name
+    for stem in ("demographic_parity", "equal_opportunity", "false_positive_rate", "predictive_parity")
+    for name in (f"{stem}_difference", f"conditional_{stem}_difference", f"conditional_{stem}_difference_worst")
+)
 HEAT = ("heat_0", "heat_1", "heat_2", "heat_3", "heat_4")
 
 Tokens = Mapping[str, str]
 
 
-def rates(results: Any) -> Any:
+def rates(results: Any, ids: Sequence[str] = SHOWN) -> Any:
     """One figure per rate: each group's value with its interval, the rate of all rows as a dashed line."""
     figures = []
-    for metric in SHOWN:
+    for metric in ids:
         # Crossed groups have a view of their own.
-        groups = [m for m in results.measurements(metric) if len(m.cohort) == 1]
+        groups = in_order([m for m in results.measurements(metric) if len(m.cohort) == 1])
         if groups:
             every = results.measurements(metric, cohort={})
             figures.append(_rate_figure(results.tokens, TITLES[metric], groups, every[0].value if every else None))
     return charts.grid(figures) if figures else None
+
+
+def in_order(groups: Sequence[Measurement]) -> list[Measurement]:
+    """Bands of a column as they ascend; all else stays in its order."""
+    columns = list(dict.fromkeys(column for m in groups for column in m.cohort))
+
+    def key(m: Measurement) -> tuple[int, float]:
+        ((column, value),) = m.cohort.items()
+        edge = re.search(r"-?[\d.]+(e[+-]?\d+)?", value or "") if _is_band(value) else None
+        below = value is not None and value.startswith("< ")
+        return columns.index(column), float("-inf") if below and edge else float(edge[0]) if edge else 0.0
+
+    return sorted(groups, key=key)
+
+
+def _is_band(value: str | None) -> bool:
+    return value is not None and (value.startswith(("< ", ">= ")) or " to < " in value)
 
 
 def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], every: float | None) -> Any:
@@ -51,7 +82,7 @@ def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], ever
         y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.02),
     )
     fig.xaxis.axis_label = title
-    _grouped_axis(fig, tokens)
+    dots.grouped_axis(fig, tokens)
     if every is not None:
         fig.vspan(x=[every], line_color=tokens["reference"], line_dash="dashed", line_width=1.5)
     source = charts.columns(
@@ -65,11 +96,11 @@ def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], ever
         start=[0.0 for m in groups],
         note=["" if m.value is not None else "not evaluated" for m in groups],
     )
-    _whiskers(fig, source, tokens["accent"])
-    dots = fig.scatter("value", "place", source=source, size=9, color=tokens["accent"])
+    dots.whiskers(fig, source, tokens["accent"])
+    made = fig.scatter("value", "place", source=source, size=9, color=tokens["accent"])
     small = {"text_color": tokens["muted"], "text_baseline": "middle", "text_font_size": "11px"}
     fig.text("start", "place", "note", source=source, **small)
-    charts.hover(fig, dots, ["group", "rate", "rows"])
+    charts.hover(fig, made, ["group", "rate", "rows"])
     return fig
 
 
@@ -83,95 +114,74 @@ def _places(groups: Sequence[Measurement]) -> list[tuple[str, str]]:
     return [(column, names[column][value]) for m in groups for column, value in m.cohort.items()]
 
 
-def _whiskers(fig: Any, source: Any, colour: str) -> None:
-    fig.segment("low", "place", "high", "place", source=source, line_color=colour, line_width=3, line_alpha=0.5)
-
-
-def _grouped_axis(fig: Any, tokens: Tokens) -> None:
-    fig.ygrid.grid_line_color = None
-    fig.yaxis.group_text_color = tokens["muted"]
-    fig.yaxis.separator_line_color = None
-
-
-def gaps(results: Any) -> Any:
-    """Differences (0: no gap) and ratios (1: no gap), each with its interval, its bound and its verdict."""
-    ids = list(DRAWN)
-    found = [m for m in results.measurements(*ids) if m.across]
-    bounds = {(v.metric, v.across): v.bound for v in results.verdicts(*ids) if v.window == results.window}
-    kinds = [([m for m in found if m.metric.endswith(end)], label) for end, label in _KINDS]
-    figures = [_gap_figure(results, made, label, bounds) for made, label in kinds if made]
-    return charts.grid(figures) if figures else None
-
-
-_KINDS = (("_difference", "largest difference (share of rows)"), ("_ratio", "smallest ratio"))
-_Bounds = Mapping[tuple[str, str | None], str]
-
-
-def _gap_figure(results: Any, made: Sequence[Measurement], label: str, bounds: _Bounds) -> Any:
-    tokens, columns = results.tokens, _gap_columns(results, made, bounds)
-    fig = charts.blank(
-        tokens,
-        height=26 * len(made) + 22 * len({m.metric for m in made}) + 60,
-        x_range=charts.unit_range(),
-        y_range=charts.names_axis(reversed(columns["place"]), group_padding=0.9, range_padding=0.02),
-    )
-    fig.xaxis.axis_label = label
-    _grouped_axis(fig, tokens)
-    # A long title would not fit along a group of one or two rows.
-    fig.yaxis.group_label_orientation = "horizontal"
-    source = charts.columns(**columns)
-    _whiskers(fig, source, "colour")
-    fig.scatter("bound", "place", source=source, marker="dash", angle=1.5708, size=18, line_color=tokens["text"])
-    dots = fig.scatter("value", "place", source=source, size=10, color="colour", marker="marker")
-    beside = {"y_offset": -6, "x_offset": "offset", "text_align": "align", "text_font_size": "11px"}
-    fig.text("value", "place", "word", source=source, text_color="colour", **beside)
-    charts.hover(fig, dots, ["gap", "across", "between", "size", "rows", "verdict", "limit"])
-    return fig
-
-
-def _gap_columns(results: Any, made: Sequence[Measurement], bounds: _Bounds) -> dict[str, list[Any]]:
-    limits = [bounds.get((m.metric, m.across), "") for m in made]
-    verdicts = [results.verdict_of(m) for m in made]
-    titles = [TITLES[m.metric.rpartition(".")[2]] for m in made]
-    across = charts.short(m.across or "" for m in made)
-    return {
-        "place": [
-            (re.sub(" (difference|ratio)$", "", title), across[m.across or ""])
-            for title, m in zip(titles, made, strict=True)
-        ],
-        "value": [m.value for m in made],
-        "low": [m.low for m in made],
-        "high": [m.high for m in made],
-        "gap": titles,
-        "across": [m.across for m in made],
-        "between": [" and ".join(charts.group(c) for c in m.groups) for m in made],
-        "size": [charts.estimate(m) for m in made],
-        "rows": [f"{m.n:,}" for m in made],
-        "verdict": [(word or "no check").replace("_", " ") for word in verdicts],
-        "word": [word.replace("_", " ") for word in verdicts],
-        # A word beside a dot at the right end goes to its left.
-        "align": ["right" if (m.value or 0) > 0.8 else "left" for m in made],
-        "offset": [-4 if (m.value or 0) > 0.8 else 4 for m in made],
-        "limit": limits,
-        "bound": [_bound(limit) for limit in limits],
-        "colour": [charts.colour(results.tokens, word) for word in verdicts],
-        "marker": [charts.MARKERS.get(word, "circle") for word in verdicts],
-    }
-
-
-def _bound(text: str) -> float:
-    """The number of ``"<= 0.2"``; NaN (not drawn) where there is none."""
-    found = re.search(r"[-+]?[.\d][\d.eE+-]*$", text.strip())
-    return float(found.group()) if found else float("nan")
-
-
 def crossed(results: Any) -> Any:
     """Selection rate where two attributes cross; a hatched cell has no value, an empty place no rows."""
     cells = [m for m in results.measurements("selection_rate") if len(m.cohort) == 2]
     if not cells:
         return None
     rows, columns = cells[0].cohort
-    return _heat_map(results.tokens, rows, columns, [m for m in cells if set(m.cohort) == {rows, columns}])
+    drawn = _heat_map(results.tokens, rows, columns, [m for m in cells if set(m.cohort) == {rows, columns}])
+    return [drawn, *(carried(m) for m in results.measurements(*(c.id for c in CROSSED)) if m.value is not None)]
+
+
+def carried(m: Measurement) -> str:
+    """Which attribute carries the spread between crossed groups."""
+    rate = TITLES[m.metric.rpartition(".")[2]].partition(":")[0]
+    parts = [f"{name} carries {share:.0%}" for name, share in m.detail.get("shares", {}).items()]
+    ends = f" ({m.low:.0%} to {m.high:.0%})" if m.low is not None and m.high is not None else ""
+    note = f" But {m.reason}." if m.reason else ""
+    return (
+        f"{rate}, spread across {m.across}: {', '.join(parts)}; {m.value:.0%}{ends} only shows where they cross.{note}"
+    )
+
+
+def conditional(results: Any) -> Any:
+    """The raw gap, its mean over the strata and the worst stratum; the strata in a table."""
+    inside = [m for m in results.measurements(*(c.id for c in CONDITIONAL)) if m.across]
+    if not any(m.value is not None for m in inside):
+        return None
+    drawn = {m.metric.rpartition(".")[2] for m in inside} | set(DRAWN)
+    found = [m for m in results.measurements(*STRATA) if m.across and m.metric.rpartition(".")[2] in drawn]
+    verdicts = {(v.metric, v.across): v.bound for v in results.verdicts(*STRATA) if v.window == results.window}
+    return [
+        charts.grid([dots.gap_figure(results, found, "difference (share of rows)", verdicts, TITLES)]),
+        {"Strata": _strata(inside)},
+    ]
+
+
+def _strata(inside: Sequence[Measurement]) -> Any:
+    import pandas as pd
+
+    rows = [
+        {
+            "gap": TITLES[m.metric.rpartition(".")[2]],
+            "across": m.across,
+            **{str(k): charts.name(v) for k, v in stratum["stratum"].items()},
+            "value": stratum["value"],
+            "low": stratum["low"],
+            "high": stratum["high"],
+            "rows": stratum["n"],
+            "between": " and ".join(charts.group(g) for g in stratum["groups"]),
+        }
+        for m in inside
+        if not m.metric.endswith("_worst")
+        for stratum in m.detail.get("strata", ())
+    ]
+    return pd.DataFrame(rows)
+
+
+def table(results: Any, ids: Sequence[str]) -> Any:
+    """Numbers that are told, not drawn."""
+    frame = results.frame(*ids) if ids else None
+    if frame is None or frame.empty or frame["value"].isna().all():
+        return None
+    known = frame[frame["value"].notna()]
+    return known[["title", "cohort", "across", "value", "low", "high", "n"]].reset_index(drop=True)
+
+
+def named(results: Any) -> Any:
+    """What the libraries computed by name."""
+    return table(results, [i for i in results.metrics if i.startswith(("fairlearn_", "sklearn_"))])
 
 
 def _heat_map(tokens: Tokens, rows: str, columns: str, cells: Sequence[Measurement]) -> Any:
@@ -183,7 +193,7 @@ def _heat_map(tokens: Tokens, rows: str, columns: str, cells: Sequence[Measureme
         rows, columns, down, across = columns, rows, across, down
     fig = charts.blank(
         tokens,
-        height=max(180, 34 * len(down) + 70),
+        height=max(190, 42 * len(down) + 70),
         x_range=charts.names_axis(across.values()),
         y_range=charts.names_axis(reversed(down.values())),
     )
@@ -202,11 +212,14 @@ def _heat_map(tokens: Tokens, rows: str, columns: str, cells: Sequence[Measureme
         group=[charts.group(m.cohort) for m in cells],
         rate=[charts.estimate(m) for m in cells],
         rows=[f"{m.n:,}" for m in cells],
+        n=[f"n = {m.n:,}" for m in cells],
     )
     hatch = {"hatch_pattern": "hatch", "hatch_color": tokens["muted"]}
     tiles = fig.rect("x", "y", 0.96, 0.94, source=source, fill_color="colour", line_color=tokens["border"], **hatch)
     middle = {"text_align": "center", "text_baseline": "middle", "text_font_size": "12px"}
-    fig.text("x", "y", "text", source=source, text_color="ink", **middle)
+    fig.text("x", "y", "text", source=source, text_color="ink", y_offset=-6, **middle)
+    small = {**middle, "text_font_size": "10px"}
+    fig.text("x", "y", "n", source=source, text_color="ink", y_offset=8, **small)
     charts.hover(fig, tiles, ["group", "rate", "rows"])
     return fig
 
@@ -214,6 +227,9 @@ def _heat_map(tokens: Tokens, rows: str, columns: str, cells: Sequence[Measureme
 def _heat(tokens: Tokens, value: float | None) -> str:
     return tokens["none_bg"] if value is None else tokens[HEAT[min(len(HEAT) - 1, int(value * len(HEAT)))]]
 
+
+_ELSEWHERE = {*SHOWN, *QUALITY, *DRAWN, *STRATA, *(m.id for m in (*CONDITIONAL, *CROSSED, *GROUPED))}
+_OTHERS = tuple(i for i in TITLES if i not in _ELSEWHERE)
 
 VIEWS = (
     View(
@@ -226,20 +242,75 @@ VIEWS = (
         wide=True,
     ),
     View(
+        id="quality",
+        title="Quality by group",
+        metrics=QUALITY,
+        render=lambda results: rates(results, QUALITY),
+        description="What a prediction or a score is worth in each group, with 95 % intervals. The dashed line is the "
+        "value of all rows.",
+        wide=True,
+    ),
+    View(
+        id="grouped",
+        title="Classes and errors by group",
+        metrics=tuple(m.id for m in GROUPED),
+        render=lambda results: table(results, [m.id for m in GROUPED]),
+        description="For more than two classes, and for predictions that are numbers: every group, and the gaps.",
+        wide=True,
+    ),
+    View(
         id="gaps",
         title="Gaps between groups",
         metrics=DRAWN,
-        render=gaps,
+        render=lambda results: dots.gaps(results, DRAWN, TITLES),
         description="The largest difference and the smallest ratio between any two groups, with intervals that hold "
         "for all pairs at once. The upright mark is the bound of a check.",
         wide=True,
     ),
     View(
+        id="chooser",
+        title="Which metrics disagree, and why",
+        metrics=CHOSEN,
+        render=chooser,
+        description="Not all gaps can be closed at once where base rates differ: what holds here, what does not, and "
+        "what each metric asks for.",
+        wide=True,
+    ),
+    View(
+        id="conditional",
+        title="Gaps inside the strata of the control columns",
+        metrics=STRATA,
+        render=conditional,
+        description="The raw gap beside the same gap among rows that are alike in the control columns: it may come "
+        "from how groups spread over the strata, or be hidden by it.",
+        wide=True,
+    ),
+    View(
         id="crossed",
         title="Crossed groups",
-        metrics=("selection_rate",),
+        metrics=("selection_rate", *(c.id for c in CROSSED)),
         render=crossed,
         description="Selection rate where two attributes cross: a group can be treated differently although each "
         "attribute alone shows no gap.",
+        wide=True,
+    ),
+    View(
+        id="others",
+        title="All other numbers",
+        metrics=_OTHERS,
+        render=lambda results: (
+            "Every further rate, difference and ratio, between groups, to all rows and to a reference "
+            "group, stands in the table."
+        ),
+        description="What is measured and not drawn.",
+        wide=True,
+    ),
+    View(
+        id="named",
+        title="Metrics named in the spec",
+        metrics=(),
+        render=named,
+        description="What Fairlearn and scikit-learn computed themselves, on distinct, weighted rows.",
+        wide=True,
     ),
 )
