@@ -266,7 +266,8 @@ class _Quotient:
             bottom, top = ratio_interval(rest, group)
             ends = (1 / top if top > 0 else math.inf, 1 / bottom if bottom > 0 else math.inf)
         # all = weight * group + (1 - weight) * rest
-        low, high = (1 / (weight + (1 - weight) / q) if q > 0 else 0.0 for q in ends)
+        parts = [weight + (1 - weight) / q if q > 0 else math.inf for q in ends]
+        low, high = (1 / part if part > 0 else math.inf for part in parts)
         inner = [min(x, 1 / x) if x > 0 else 0.0 for x in (low, high)]
         return min(inner), 1.0 if low <= 1 <= high else max(inner)
 

@@ -76,6 +76,13 @@ def test_a_gap_to_all_rows_is_of_the_group_that_is_farthest_from_them() -> None:
     assert to_overall(AWAY_RATIO, (0, 10), (20, 40)).value == 0.0
 
 
+def test_a_group_that_may_be_without_any_leaves_the_ratio_open() -> None:
+    away = ratio(MEAN, id="away", title="Away", method="to_overall")
+    sides = [({"g": "a"}, Value(0.1, 50, 0.0, 0.4)), ({"g": "b"}, Value(0.3, 50, 0.0, 0.6))]
+    value = away.finish({"mean": sides}, {"mean": Value(0.2, 100, 0.0, 0.3)})
+    assert (value.value, value.low, value.high) == (0.5, 0.0, 1.0)
+
+
 def test_a_group_that_nearly_is_all_rows_is_surely_near_to_them() -> None:
     value = to_overall(AWAY, (500, 1_000), (5, 10))
     assert value.high < 0.3, "the small group may be off, the large one cannot"
