@@ -171,7 +171,7 @@ def test_strata_stand_beside_the_raw_gap():
     assert column(fig, "value") == [0.3, 0.1]
     assert tables["Strata"].loc[0, ["dept", "between", "value"]].tolist() == ["missing", "a and b", 0.1]
     undefined = measurement("conditional_demographic_parity_difference", value=None)
-    assert views.conditional(Results([undefined])) is None
+    assert views.conditional(Results([undefined])) == "Not evaluated: no rows with label 1."
 
 
 def test_bands_stand_in_their_order_and_crossed_spread_is_told():
@@ -192,6 +192,9 @@ def test_nothing_to_show():
     alone = Results([measurement(m) for m in views.SHOWN])
     shown = {view.id: view.render(alone) for view in dte_views()}
     assert shown.pop("others").startswith("Every further rate")
+    assert shown.pop("grouped").startswith("Only for more than two classes")
+    assert shown.pop("named").startswith("None is named")
+    assert shown.pop("conditional") == "Not evaluated: nothing was measured."
     assert set(shown.values()) == {None}
 
 

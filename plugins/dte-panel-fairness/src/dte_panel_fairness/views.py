@@ -139,7 +139,8 @@ def conditional(results: Any) -> Any:
     """The raw gap, its mean over the strata and the worst stratum; the strata in a table."""
     inside = [m for m in results.measurements(*(c.id for c in CONDITIONAL)) if m.across]
     if not any(m.value is not None for m in inside):
-        return None
+        why = next((m.reason for m in results.measurements(CONDITIONAL[0].id) if m.reason), "nothing was measured")
+        return f"Not evaluated: {why}."
     drawn = {m.metric.rpartition(".")[2] for m in inside} | set(DRAWN)
     found = [m for m in results.measurements(*STRATA) if m.across and m.metric.rpartition(".")[2] in drawn]
     verdicts = {(v.metric, v.across): v.bound for v in results.verdicts(*STRATA) if v.window == results.window}
@@ -170,18 +171,19 @@ def _strata(inside: Sequence[Measurement]) -> Any:
     return pd.DataFrame(rows)
 
 
-def table(results: Any, ids: Sequence[str]) -> Any:
-    """Numbers that are told, not drawn."""
+def table(results: Any, ids: Sequence[str], otherwise: str) -> Any:
+    """Numbers that are told, not drawn; or why there are none."""
     frame = results.frame(*ids) if ids else None
     if frame is None or frame.empty or frame["value"].isna().all():
-        return None
+        return otherwise
     known = frame[frame["value"].notna()]
     return known[["title", "cohort", "across", "value", "low", "high", "n"]].reset_index(drop=True)
 
 
 def named(results: Any) -> Any:
     """What the libraries computed by name."""
-    return table(results, [i for i in results.metrics if i.startswith(("fairlearn_", "sklearn_"))])
+    none = "None is named: write them under plugins.fairness.library_metrics, such as sklearn:zero_one_loss."
+    return table(results, [i for i in results.metrics if i.startswith(("fairlearn_", "sklearn_"))], none)
 
 
 def _heat_map(tokens: Tokens, rows: str, columns: str, cells: Sequence[Measurement]) -> Any:
@@ -231,6 +233,8 @@ def _heat(tokens: Tokens, value: float | None) -> str:
 _ELSEWHERE = {*SHOWN, *QUALITY, *DRAWN, *STRATA, *(m.id for m in (*CONDITIONAL, *CROSSED, *GROUPED))}
 _OTHERS = tuple(i for i in TITLES if i not in _ELSEWHERE)
 
+_TWO_CLASSES = "Only for more than two classes and for predictions that are numbers."
+
 VIEWS = (
     View(
         id="rates",
@@ -254,7 +258,7 @@ VIEWS = (
         id="grouped",
         title="Classes and errors by group",
         metrics=tuple(m.id for m in GROUPED),
-        render=lambda results: table(results, [m.id for m in GROUPED]),
+        render=lambda results: table(results, [m.id for m in GROUPED], _TWO_CLASSES),
         description="For more than two classes, and for predictions that are numbers: every group, and the gaps.",
         wide=True,
     ),
