@@ -92,7 +92,7 @@ def assess_spec(
     for provider in spec.plugins:
         if provider not in registry.ids():
             raise unknown_name("provider", provider, registry.ids(), where="plugins")
-    connection = connect()
+    connection = connect(spec.limits.memory)
     seed = stats.base_seed.set(spec.seed)
     try:
         opinions = Opinions() if verify else None
@@ -253,6 +253,7 @@ class _Assessment:
             windows=list(self.layout.starts.values()),
             cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
             notes=notes,
+            engine={"seconds": round(self.engine.seconds, 3)},
             second_opinion=self.opinions.record() if self.opinions else {},
         )
 

@@ -99,6 +99,8 @@ class Evidence:
         What was left out, in words.
     second_opinion : mapping
         How many numbers the reference libraries agree with, and each disagreement; empty where nobody asked.
+    engine : mapping
+        Seconds that reading and reducing the rows took.
     suppressed_below : int or None
         Cells under this size have been suppressed; ``None`` for local, exact evidence.
     """
@@ -121,6 +123,7 @@ class Evidence:
     cohorts: Sequence[Cohort] = ()
     notes: Sequence[str] = ()
     second_opinion: Mapping[str, Any] = field(default_factory=dict)
+    engine: Mapping[str, Any] = field(default_factory=dict)
     suppressed_below: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -142,7 +145,7 @@ class Evidence:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON without what changes from run to run (time stamps and durations)."""
         document = self.to_json()
-        del document["created"]
+        del document["created"], document["engine"]
         document["providers"] = [{k: v for k, v in p.items() if k != "seconds"} for p in document["providers"]]
         return hashlib.sha256(canonical(document).encode()).hexdigest()
 

@@ -179,7 +179,7 @@ cohorts: [[a, b]]
 plugins: {drift: {bins: 10, note: no, exact: false, share: 0.5, day: 2018-10-28}}
 policy: {title: mine, checks: [{metric: drift.x, bound: "<= 0.2", min_n: 50, required: no, kinds: model}]}
 seed: 7
-limits: {provider_seconds: 5, share_min_cell: 10}
+limits: {provider_seconds: 5, share_min_cell: 10, memory: 512MB}
 """)
     )
     assert spec.subject.version == "1.10"
@@ -190,6 +190,7 @@ limits: {provider_seconds: 5, share_min_cell: 10}
     assert (spec.windows.every, spec.windows.start) == (Every(2, "week"), date(2018, 10, 28))
     assert spec.plugins["drift"] == {"bins": 10, "note": "no", "exact": False, "share": 0.5, "day": "2018-10-28"}
     assert (spec.seed, spec.limits.provider_seconds, spec.limits.share_min_cell) == (7, 5, 10)
+    assert spec.limits.memory == "512MB"
     policy = read_policy(spec.policy, spec.base)
     assert (policy.id, policy.title) == ("inline", "mine")
     assert policy.checks == (Check("drift.x", "<= 0.2", min_n=50, required=False, kinds=("model",)),)

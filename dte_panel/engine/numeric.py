@@ -39,7 +39,7 @@ MOST_PLACES = 2**16
 #: Rows that the bins are chosen from.
 SAMPLE = 65_536
 #: Bytes of values that one read may hold, and columns.
-READ_BYTES, READ_COLUMNS = 128 * 2**20, 32
+READ_BYTES, READ_COLUMNS = 96 * 2**20, 32
 #: Bins of all states that are held at a time, over all windows and cohorts.
 HELD = 2**23
 _BATCH = 122_880
@@ -153,25 +153,40 @@ class Numbers:
         return column.ordered.binned(*self._edges[name, bins], column.nulls, column.nans)
 
     def _read(self, columns: Sequence[str], splits: Mapping[str, Sequence[Split]], bins: int) -> None:
-        """Read some columns of one side after the other; threads count the one while the next is read."""
+        """Read some columns of one side after the other."""
         grids: dict[str, tuple[Grid, float]] = {}
         spans = self._whole_spans(columns)
-        with ThreadPoolExecutor(THREADS) as pool:
-            for reducer in self.reducers:
-                here = [c for c in columns if c in reducer.source.types]
-                if not here:
-                    continue
-                arrays = _arrays(reducer, [sql.number(c) for c in here])
+        for reducer in self.reducers:
+            here = [c for c in columns if c in reducer.source.types]
+            if here:
+                self._read_side(reducer, here, splits[reducer.source.name], grids, spans, bins)
 
-                def count(i: int, column: str, arrays: list[Any] = arrays, reducer: Reducer = reducer) -> Any:
-                    chunks = [batch.column(i) for batch in arrays]
-                    if column not in grids:
-                        grids[column] = _grid(chunks, spans.get(column), bins, self._at.get(column, ()))
-                    return _counted(chunks, grids[column], splits[reducer.source.name])
+    def _read_side(
+        self,
+        reducer: Reducer,
+        columns: Sequence[str],
+        splits: Sequence[Split],
+        grids: dict[str, tuple[Grid, float]],
+        spans: Mapping[str, tuple[float, float]],
+        bins: int,
+    ) -> None:
+        """Read some columns of one side, and count each in a thread; what was read is let go of on return."""
+        arrays = _arrays(reducer, [sql.number(c) for c in columns])
 
-                made = [(c, pool.submit(count, i, c)) for i, c in enumerate(here)]
-                for column, future in made:
-                    self._columns[reducer.source.name, column] = future.result()
+        def count(i: int, column: str) -> dict[Place, Column]:
+            chunks = [batch.column(i) for batch in arrays]
+            if column not in grids:
+                grids[column] = _grid(chunks, spans.get(column), bins, self._at.get(column, ()))
+            return _counted(chunks, grids[column], splits)
+
+        pool = ThreadPoolExecutor(THREADS)
+        try:
+            made = [(c, pool.submit(count, i, c)) for i, c in enumerate(columns)]
+            for column, future in made:
+                self._columns[reducer.source.name, column] = future.result()
+        finally:
+            # Whoever interrupts does not wait for the columns that have not begun.
+            pool.shutdown(cancel_futures=True)
 
     def _whole_spans(self, columns: Sequence[str]) -> dict[str, tuple[float, float]]:
         """Smallest and largest value over both sides of the columns of whole numbers."""

@@ -97,12 +97,20 @@ class ColumnInfo:
     rows: int
 
 
-def connect() -> Connection:
-    """A private in-memory database that fetches no extensions and knows one time zone."""
+def connect(memory: str | None = None) -> Connection:
+    """A private in-memory database that fetches no extensions and knows one time zone.
+
+    Parameters
+    ----------
+    memory : str, optional
+        What it may use, such as ``512MB``; default: most of what the machine has.
+    """
     connection = duckdb.connect(
         ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
     connection.execute("SET TimeZone = 'UTC'").fetchall()
+    if memory:
+        connection.execute(f"SET memory_limit = {literal(memory)}").fetchall()
     return connection
 
 

@@ -220,6 +220,8 @@ class Limits(Part):
 
     provider_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Time that one provider may take."""
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]* ?[MG]B$")] | None = None
+    """Memory that the database may use, such as 512MB; default: most of what the machine has."""
     share_min_cell: Annotated[int, Field(ge=1)] = 5
     """Cells with fewer rows are hidden when evidence is shared."""
 

@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from dte_panel import Value
+from dte_panel_drift.kolmogorov import survival
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,10 +118,7 @@ def _pvalue(now: Ordered, before: Ordered, gap: float) -> float:
 
 def _limit(gap: float, n: int, m: int) -> float:
     """The p-value of a gap from the limiting distribution."""
-    import numpy as np
-    from scipy.stats import kstwo
-
-    return float(np.clip(kstwo.sf(gap, np.round(float(n) * m / (float(n) + m))), 0, 1))
+    return survival(round(float(n) * m / (float(n) + m)), gap)
 
 
 def areas(now: Ordered, before: Ordered) -> tuple[float, float, float]:
