@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -171,13 +172,13 @@ class Numbers:
         bins: int,
     ) -> None:
         """Read some columns of one side, and count each in a thread; what was read is let go of on return."""
-        arrays = _arrays(reducer, [sql.number(c) for c in columns])
+        arrays, stop = _arrays(reducer, [sql.number(c) for c in columns]), Event()
 
         def count(i: int, column: str) -> dict[Place, Column]:
             chunks = [batch.column(i) for batch in arrays]
             if column not in grids:
                 grids[column] = _grid(chunks, spans.get(column), bins, self._at.get(column, ()))
-            return _counted(chunks, grids[column], splits)
+            return _counted(chunks, grids[column], splits, stop)
 
         pool = ThreadPoolExecutor(THREADS)
         try:
@@ -185,7 +186,8 @@ class Numbers:
             for column, future in made:
                 self._columns[reducer.source.name, column] = future.result()
         finally:
-            # Whoever interrupts does not wait for the columns that have not begun.
+            # Whoever interrupts does not wait for what has not been counted yet.
+            stop.set()
             pool.shutdown(cancel_futures=True)
 
     def _whole_spans(self, columns: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -250,11 +252,15 @@ def _finite(array: pa.Array) -> NDArray[np.float64]:
     return x[np.isfinite(x)]
 
 
-def _counted(chunks: Sequence[pa.Array], grid: tuple[Grid, float], splits: Sequence[Split]) -> dict[Place, Column]:
+def _counted(
+    chunks: Sequence[pa.Array], grid: tuple[Grid, float], splits: Sequence[Split], stop: Event
+) -> dict[Place, Column]:
     found: dict[Place, Column] = {}
     for split in splits:
         tally, start = Tally(grid[0], split.places, grid[1]), 0
         for chunk in chunks:
+            if stop.is_set():
+                return {}
             tally.add(chunk, None if split.codes is None else split.codes[start : start + len(chunk)])
             start += len(chunk)
         found.update({place: tally.column(members) for place, members in split.members.items()})

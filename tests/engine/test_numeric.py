@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -220,6 +222,27 @@ def test_too_many_windows_and_cohorts_are_sorted_each(monkeypatch: pytest.Monkey
     found = reduced(SIDES, (Values("feature"),))
     assert all(state.exact for cells in found.values() for state in cells.values())
     assert set(found[Values, "normal"]) == set(both[0][Values, "normal"])
+
+
+def test_an_interrupt_ends_the_count_and_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, added = threading.active_count(), []
+
+    def interrupted(chunks: Any, *_: Any) -> Any:
+        added.append(len(chunks))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(numeric, "_grid", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reduced(SIDES)
+    assert len(added) <= 1 + 2 * numeric.THREADS, "columns that had not begun do not begin"
+    assert threading.active_count() == before
+
+
+def test_a_count_that_is_stopped_leaves_its_rows() -> None:
+    stop = Event()
+    stop.set()
+    whole = numeric.Split(None, {("current", ()): [0]}, 1)
+    assert numeric._counted([pa.array([1.0])], (Grid(np.zeros(1)), 0.0), [whole], stop) == {}
 
 
 NUMBERS = st.lists(

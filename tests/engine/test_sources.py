@@ -352,3 +352,12 @@ def test_describe_says_what_a_column_holds() -> None:
     assert (found["e"].distinct, found["e"].nulls, found["e"].examples) == (0, 3, ())
     assert found["t"].type == "time"
     assert all(c.rows == 3 for c in found.values())
+
+
+def test_the_database_keeps_within_the_memory_it_is_given() -> None:
+    connection = connect("512MB")
+    try:
+        ((given,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    finally:
+        connection.close()
+    assert given == "488.2 MiB"
