@@ -10,6 +10,7 @@ from dte_panel import Comparison, Metric, SecondOpinion, Value, ValuesOf
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
+from dte_panel_performance.delong import FEW
 from dte_panel_performance.opinions import LIBRARY, asked, cells, weighted
 from dte_panel_performance.spans import median
 
@@ -80,7 +81,9 @@ def _of_decisions(metric: Metric, statistic: Statistic) -> Comparison:
         def skill(tables: Floats) -> Floats:
             dummy = np.zeros_like(tables)
             dummy[:, :, values.index(guess)] = tables.sum(2)
-            made: Floats = statistic(tables, values) - np.nan_to_num(statistic(dummy, values))
+            # A table that is drawn may lack a class: no figure there, and the interval does without it.
+            with np.errstate(all="ignore"):
+                made: Floats = statistic(tables, values) - np.nan_to_num(statistic(dummy, values))
             return made
 
         k = len(values)
@@ -223,8 +226,10 @@ def _average_precision(now: Scored, before: Scored | None = None) -> Value:
         return value
     share = float(now.positives.sum()) / now.n
     half = Z95 * math.sqrt(ranking.average_precision_and_variance(now, over_share=True)[1])
-    skill = value.value - share
-    return _made(ranking.average_precision, value, share, before is not None, (max(-1.0, skill - half), skill + half))
+    low, high = value.value - share - half, value.value - share + half
+    if now.positives.sum() < FEW and value.low is not None and value.high is not None:
+        low, high = min(low, value.low - share), max(high, value.high - share)
+    return _made(ranking.average_precision, value, share, before is not None, (max(-1.0, low), min(1.0, high)))
 
 
 # ---------------------------------------------------------------- regression
@@ -276,7 +281,7 @@ BASELINES = (
         _PRIOR,
         "DummyClassifier",
         _average_precision,
-        "delta method from the influence of each row",
+        "delta method from the influence of each row; under 30 positives the wider of it and average precision's",
         second=_opinion(ranking.average_precision),
     ),
     _skill(
