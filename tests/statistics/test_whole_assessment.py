@@ -155,7 +155,7 @@ def rows_of(simulation: Any, n: int, rng: Any, moved: float = 0.0) -> dict[str, 
 
 @pytest.mark.slow
 def test_small_windows_of_fifty_columns_and_one_that_moved(simulation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of 30 rows against 1,001, as in METRICS.md: none fails; then one column moves, and only that one does."""
+    """Windows of 30 rows against 1,001, none fails; then one column moves, and only that one does."""
     monkeypatch.setenv("DTE_PLUGINS", "drift")
     rng = np.random.default_rng(20)
     reference = pa.table(rows_of(simulation, 1_001, rng) | {"day": days(1, 1_001)})
