@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Comparison, Metric, SecondOpinion, Value, ValuesOf
+from dte_panel.delong import FEW
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
-from dte_panel_performance.delong import FEW
 from dte_panel_performance.opinions import LIBRARY, asked, cells, weighted
 from dte_panel_performance.spans import median
 
