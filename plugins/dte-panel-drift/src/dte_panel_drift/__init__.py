@@ -22,9 +22,9 @@ def dte_settings() -> type[param.Parameterized]:
 @hookimpl
 def dte_metrics(settings: Any) -> Iterable[Metric]:
     """Distances, tests, missing values and categories of each column."""
-    from dte_panel_drift.metrics import BINS, metrics
+    from dte_panel_drift.metrics import metrics
 
-    return metrics(settings.bins if settings else BINS)
+    return metrics(settings.bins, cohorts=settings.cohorts) if settings else metrics()
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Distances between two columns in the same bins."""
+"""Distances between two columns in the same bins, each with its interval and what chance alone would show."""
 
 from __future__ import annotations
 
@@ -8,68 +8,76 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Value
-from dte_panel.stats import bootstrap
+from dte_panel_drift import chance, divergences
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from dte_panel.states import Binned
+    from dte_panel_drift.divergences import Divergence
 
     Floats = NDArray[np.float64]
-
-#: Rows added to every bin of both sides before the shares of the population stability index are taken.
-SMOOTHING = 0.5
-#: Largest Jensen-Shannon divergence with natural logarithms: two columns that share no bin.
-FARTHEST = math.log(2)
 
 
 def population_stability_index(current: Binned, reference: Binned) -> Value:
     """Sum of (p - q) ln(p / q) over the bins that either side has rows in."""
-    return _measured(current, reference, stability_index, math.inf)
+    return _diverged(current, reference, divergences.INDEX, divergences.stability_index)
+
+
+def kullback_leibler_divergence(current: Binned, reference: Binned) -> Value:
+    """Sum of p ln(p / q) over the bins that either side has rows in."""
+    return _diverged(current, reference, divergences.ENTROPY, divergences.relative_entropy)
+
+
+def jensen_shannon_divergence(current: Binned, reference: Binned) -> Value:
+    """Mean divergence of both sides from their middle."""
+    return _diverged(current, reference, divergences.SHANNON, divergences.shannon_divergence)
 
 
 def jensen_shannon_distance(current: Binned, reference: Binned) -> Value:
-    """Square root of the Jensen-Shannon divergence.
-
-    The interval is made for the divergence, where chance adds about the same to the value and to its resamples, and
-    the root is taken of its ends: reflecting the distance itself would call 15 % of small undrifted samples drifted.
-    """
-    found = _measured(current, reference, shannon_divergence, FARTHEST)
-    return replace(found, value=_root(found.value), low=_root(found.low), high=_root(found.high))
+    """Square root of the Jensen-Shannon divergence, and of the ends of its interval."""
+    return _diverged(current, reference, divergences.SHANNON, divergences.shannon_divergence, root=True)
 
 
-def stability_index(current: Floats, reference: Floats) -> Floats:
-    """Population stability index of rows per bin; bins along the last axis, resamples along the others."""
-    import numpy as np
-
-    p, q = (
-        (rows + SMOOTHING) / (rows.sum(-1, keepdims=True) + SMOOTHING * rows.shape[-1]) for rows in (current, reference)
-    )
-    # One term per bin is never negative, so the sum is not either.
-    total: Floats = ((p - q) * np.log(p / q)).sum(-1)
-    return total
+def hellinger_distance(current: Binned, reference: Binned) -> Value:
+    """Euclidean distance of the roots of the shares, over √2."""
+    return _diverged(current, reference, divergences.HELLINGER, divergences.squared_hellinger, root=True)
 
 
-def shannon_divergence(current: Floats, reference: Floats) -> Floats:
-    """Jensen-Shannon divergence, natural logarithms, in SciPy's order of operations."""
-    import numpy as np
-    from scipy.special import rel_entr
-
-    p, q = (rows / rows.sum(-1, keepdims=True) for rows in (current, reference))
-    middle = (p + q) / 2
-    divergence = (rel_entr(p, middle).sum(-1) + rel_entr(q, middle).sum(-1)) / 2
-    # Rounding may leave a hair below 0 or above the largest.
-    within: Floats = np.clip(divergence, 0.0, FARTHEST)
-    return within
+def cramers_v(current: Binned, reference: Binned) -> Value:
+    """Association of bin and side."""
+    found = _diverged(current, reference, divergences.CONTINGENCY, divergences.mean_square_contingency, root=True)
+    if found.value is not None and found.detail["bins"] == 1:
+        return Value(None, found.n, reason="one bin only, in the reference and now: nothing to associate")
+    return found
 
 
 def rows_per_bin(current: Binned, reference: Binned) -> tuple[list[str | None], Floats, Floats]:
     """The bins that either side has rows in, and the rows of each; NULL and NaN are one bin, ``None``."""
-    keys, now, before = _one_missing(current).aligned(_one_missing(reference))
-    used = (now + before) > 0
-    names = [key for key, keep in zip(keys, used, strict=True) if keep]
-    return names, now[used].astype(float), before[used].astype(float)
+    import numpy as np
+
+    sides = _one_missing(current), _one_missing(reference)
+    keys: list[str | None] = [*sides[0].bins]
+    if not {*sides[0].counts, *sides[1].counts} <= {*keys}:
+        keys = sides[0].aligned(sides[1])[0]
+    rows = np.array([[side.counts.get(key, 0) for key in keys] for side in sides], dtype=float)
+    used = (rows[0] + rows[1]) > 0
+    if not used.all():
+        keys, rows = [key for key, keep in zip(keys, used, strict=True) if keep], rows[:, used]
+    return keys, rows[0], rows[1]
+
+
+def missing_rows(binned: Binned) -> int:
+    """Rows in the bin of NULL and NaN."""
+    return _one_missing(binned).counts.get(None, 0)
+
+
+def empty(current: Binned, reference: Binned) -> Value | None:
+    """Why two states cannot be compared."""
+    if current.n and reference.n:
+        return None
+    return Value(None, current.n, reason=f"no {'reference' if current.n else 'current'} rows")
 
 
 def _one_missing(binned: Binned) -> Binned:
@@ -81,17 +89,21 @@ def _one_missing(binned: Binned) -> Binned:
     return replace(binned, counts=counts)
 
 
-def _measured(current: Binned, reference: Binned, statistic: Callable[..., Any], top: float) -> Value:
-    if not current.n or not reference.n:
-        return Value(None, current.n, reason=f"no {'reference' if current.n else 'current'} rows")
+def _diverged(
+    current: Binned, reference: Binned, kind: Divergence, statistic: Callable[..., Any], *, root: bool = False
+) -> Value:
+    if undefined := empty(current, reference):
+        return undefined
     bins, now, before = rows_per_bin(current, reference)
-    value = float(statistic(now, before))
-    low, high = bootstrap([now, before], statistic, basic=True)
-    if low is not None and high is not None:
-        # The reflected interval of a value near 0 may lie wholly below it.
-        low, high = min(max(low, 0.0), value), min(max(high, value), top)
-    return Value(value, current.n, low, high, detail={"bins": len(bins)})
+    return diverged(now, before, kind, float(statistic(now, before)), root=root, detail={"bins": len(bins)})
 
 
-def _root(number: float | None) -> float | None:
-    return None if number is None else math.sqrt(number)
+def diverged(
+    now: Floats, before: Floats, kind: Divergence, value: float, *, root: bool = False, detail: dict[str, Any]
+) -> Value:
+    """A divergence of two rows of counts, or its root, with its interval and the expectation without drift."""
+    low, high = chance.interval(kind, now, before)
+    ends = min(low, value), value, max(high, value)
+    low, value, high = map(math.sqrt, ends) if root else ends
+    detail = {**detail, "without_drift": chance.without_drift(kind, now, before, root=root)}
+    return Value(value, int(now.sum()), low, high, detail=detail)

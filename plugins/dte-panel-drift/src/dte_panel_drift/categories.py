@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dte_panel import Value
-from dte_panel.stats import wilson
+from dte_panel.stats import Z95, difference_interval, wilson
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 NAMES, CHARACTERS = 20, 80
 #: Below this expected count the chi-square distribution is a rough guide (Cochran 1954).
 FEW_EXPECTED = 5
+#: Normal quantile of what chance alone exceeds, on either side, once in a thousand: in 50 columns, one time in twenty.
+SELDOM = 3.2905267314919255
 
 
 def missing_share(profile: Profiled) -> Value:
@@ -25,6 +28,27 @@ def missing_share(profile: Profiled) -> Value:
         return Value(None, 0, reason="no rows")
     low, high = wilson(profile.missing, profile.n)
     return Value(profile.missing / profile.n, profile.n, low, high)
+
+
+def missing_share_change(current: Profiled, reference: Profiled) -> Value:
+    """Missing share now minus that of the reference."""
+    now, before = missing_share(current), missing_share(reference)
+    for share, name in ((now, "current"), (before, "reference")):
+        if share.value is None:
+            return Value(None, current.n, reason=f"no {name} rows")
+    (low, high), (least, most) = (_newcombe(current, reference, z) for z in (Z95, SELDOM))
+    if least <= 0 <= most:
+        low, high = min(low, 0.0), max(high, 0.0)
+    whole = (current.missing + reference.missing) / (current.n + reference.n)
+    error = math.sqrt(whole * (1 - whole) * (1 / current.n + 1 / reference.n))
+    usual = {"expected": 0.0, "quantile_95": float(f"{Z95 * error:.6g}")}
+    change = current.missing / current.n - reference.missing / reference.n
+    return Value(change, current.n, low, high, detail={"reference": before.value, "without_drift": usual})
+
+
+def _newcombe(current: Profiled, reference: Profiled, z: float) -> tuple[float, float]:
+    sides = [(p.missing / p.n, *wilson(p.missing, p.n, z)) for p in (current, reference)]
+    return difference_interval(sides[0], sides[1])
 
 
 def chi_square_statistic(current: Table, reference: Table) -> Value:
@@ -57,7 +81,9 @@ def new_category_share(current: Table, reference: Table) -> Value:
     n, hits = current.n(), sum(new.values())
     low, high = wilson(hits, n)
     names = _largest_first(new)
-    return Value(hits / n, n, low, high, reason=_said("new", names), detail={"categories": names[:NAMES]})
+    expected, usual = _unseen(list(before.values()), n)
+    detail = {"categories": names[:NAMES], "without_drift": {"expected": expected, "quantile_95": usual}}
+    return Value(hits / n, n, 0.0 if hits / n <= usual else low, high, reason=_said("new", names), detail=detail)
 
 
 def vanished_categories(current: Table, reference: Table) -> Value:
@@ -76,6 +102,19 @@ def vanished_categories(current: Table, reference: Table) -> Value:
         reason=said and f"{said}; at the reference's shares {expected:,.1f} rows were expected in them",
         detail={"categories": names[:NAMES], "expected_rows": expected},
     )
+
+
+def _unseen(before: list[int], n: int) -> tuple[float, float]:
+    """The share of rows in unseen categories that chance alone brings, and what 95 % of samples stay below.
+
+    What a sample has not seen weighs about as much as what it has seen once (Good 1953, after Turing).
+    """
+    from scipy.special import bdtrik
+
+    once, rows = sum(count == 1 for count in before), sum(before)
+    share = min((once + 1) / rows, 1.0)
+    most = float(bdtrik(0.95, n, share)) if share < 1 else n
+    return once / rows, min(math.ceil(most) / n, 1.0)
 
 
 def _rows(table: Table) -> dict[str | None, int]:

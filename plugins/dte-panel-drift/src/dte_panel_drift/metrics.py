@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Any
-
-from dte_panel import Categories, Comparison, Histogram, Metric, Profile, Value, Values, change
-from dte_panel_drift.binned import FARTHEST, SMOOTHING, jensen_shannon_distance, population_stability_index
+from dte_panel import Categories, Histogram, Metric, Profile, Values
+from dte_panel_drift import second
 from dte_panel_drift.categories import (
     chi_square_pvalue,
     chi_square_statistic,
     missing_share,
+    missing_share_change,
     new_category_share,
     vanished_categories,
 )
+from dte_panel_drift.distances import BOTH, ROLES, against, distances
+from dte_panel_drift.divergences import FARTHEST
 from dte_panel_drift.ordered import (
     EXACT_ROWS,
     kolmogorov_smirnov_pvalue,
     kolmogorov_smirnov_statistic,
     wasserstein_distance,
 )
+from dte_panel_drift.shifts import mean_shift, missingness_divergence, normalised_wasserstein_distance, spread_shift
 
 #: Quantile bins of a numeric column where the settings say nothing else.
 BINS = 10
-ROLES = "feature|prediction|score|label"
 
-_MISSING = "Rows without a value (NULL or NaN) are a bin of their own; so is each infinity."
-_BOTH = "Undefined without current rows or without reference rows."
 _KS = (
     "Missing values (NULL and NaN) are left out and counted in the note; infinities keep their place in the order. "
     "Numeric columns only; undefined where a side has no value."
@@ -40,63 +37,35 @@ _CHI = (
     "The table has the categories of both sides; a missing value is a category of its own. No continuity correction. "
     "Categorical columns only; undefined where both sides hold one and the same category."
 )
+_FINITE = (
+    "Missing and infinite values are left out and counted in the note. Numeric columns only; undefined where a side "
+    "has fewer than two finite values or the reference's are all the same."
+)
 
 
-def metrics(bins: int) -> list[Metric]:
-    """Every metric of the provider, with numeric columns cut into ``bins`` quantile bins of the reference."""
-    return [*_distances(bins), *_ordered(), *_tests(), *_missing(), *_categories()]
+def metrics(bins: int = BINS, *, cohorts: bool = True) -> list[Metric]:
+    """Every metric of the provider.
 
-
-def _against(id: str, title: str, finish: Callable[..., Value], **described: Any) -> Comparison:
-    return Comparison(id=id, title=title, finish=finish, across="reference", cohorts=False, **described)
-
-
-def _distances(bins: int) -> list[Metric]:
-    where = (
-        f"A numeric column is cut at the reference's {bins}-quantiles, with open ends (equal cuts fall together, a "
-        "value that fills a bin alone keeps it); any other column has a bin for each category of either side. "
-    )
+    Parameters
+    ----------
+    bins : int
+        Quantile bins of the reference that a numeric column is cut into.
+    cohorts : bool
+        Whether the main distance and the missing values are measured for each cohort too.
+    """
     return [
-        _against(
-            "population_stability_index",
-            "Population stability index",
-            population_stability_index,
-            reduce=Histogram(ROLES, bins),
-            definition=f"How far the shares of the bins moved from the reference. {where}{_MISSING} To every bin "
-            f"that either side has rows in, {SMOOTHING} rows are added on both sides before the shares are taken, so "
-            f"that an empty bin stays finite. {_BOTH}",
-            formula=f"Σ (p − q) · ln(p / q), p = (c + {SMOOTHING}) / (Σc + {SMOOTHING}·K) for the current rows c of K "
-            "bins, q the same of the reference",
-            source="Siddiqi (2006), Credit Risk Scorecards; Yurdakul & Naranjo (2020), Journal of Risk Model "
-            "Validation 14(4); half a row per bin: Krichevsky & Trofimov (1981)",
-            interval="basic bootstrap",
-            better="lower",
-            range=(0.0, None),
-            aliases=("PSI", "symmetrised Kullback-Leibler divergence", "Jeffreys divergence"),
-            group="distances",
-        ),
-        _against(
-            "jensen_shannon_distance",
-            "Jensen-Shannon distance",
-            jensen_shannon_distance,
-            reduce=Histogram(ROLES, bins),
-            definition="Square root of the Jensen-Shannon divergence of the bins' shares, in natural logarithms as "
-            f"SciPy has it: 0 for equal shares, √ln 2 ≈ 0.833 for no bin in common. {where}{_MISSING} No smoothing is "
-            f"needed. {_BOTH}",
-            formula="√(½ Σ p·ln(p / m) + ½ Σ q·ln(q / m)), m = (p + q) / 2",
-            source="Lin (1991), IEEE Trans. Information Theory 37; Endres & Schindelin (2003), ibid. 49; "
-            "scipy.spatial.distance.jensenshannon",
-            interval="basic bootstrap of the divergence",
-            better="lower",
-            range=(0.0, math.sqrt(FARTHEST)),
-            group="distances",
-        ),
+        *distances(bins, cohorts=cohorts),
+        *_ordered(),
+        *_shifts(),
+        *_tests(),
+        *_missing(bins, cohorts),
+        *_categories(),
     ]
 
 
 def _ordered() -> list[Metric]:
     return [
-        _against(
+        against(
             "wasserstein_distance",
             "Wasserstein distance",
             wasserstein_distance,
@@ -111,8 +80,26 @@ def _ordered() -> list[Metric]:
             unit="unit of the column",
             aliases=("earth mover's distance",),
             group="distances",
+            second=second.WASSERSTEIN,
         ),
-        _against(
+        against(
+            "normalised_wasserstein_distance",
+            "Normalised Wasserstein distance",
+            normalised_wasserstein_distance,
+            reduce=(Values(ROLES), Profile(ROLES)),
+            definition="Wasserstein distance over the reference's standard deviation (finite values, divisor n), "
+            "so that columns of different units compare. Missing and infinite values are left out and counted in the "
+            "note. Numeric columns only; undefined where a side has no finite value or the standard deviation is 0.",
+            formula="∫ |F(x) − G(x)| dx / s, s² = Σ (x − x̄)² / n over the reference",
+            source="Ramdas, García Trillos & Cuturi (2017), Entropy 19; scipy.stats.wasserstein_distance",
+            better="lower",
+            range=(0.0, None),
+            unit="standard deviations",
+            aliases=("Evidently: Wasserstein distance (normed), with numpy.std (ddof 0) but at least 0.001",),
+            group="distances",
+            second=second.NORMALISED,
+        ),
+        against(
             "kolmogorov_smirnov_statistic",
             "Kolmogorov-Smirnov statistic",
             kolmogorov_smirnov_statistic,
@@ -123,8 +110,9 @@ def _ordered() -> list[Metric]:
             better="lower",
             range=(0.0, 1.0),
             group="distances",
+            second=second.SMIRNOV,
         ),
-        _against(
+        against(
             "kolmogorov_smirnov_pvalue",
             "Kolmogorov-Smirnov p-value",
             kolmogorov_smirnov_pvalue,
@@ -138,13 +126,51 @@ def _ordered() -> list[Metric]:
             range=(0.0, 1.0),
             unit="p",
             group="tests",
+            second=second.SMIRNOV_PVALUE,
+        ),
+    ]
+
+
+def _shifts() -> list[Metric]:
+    return [
+        against(
+            "mean_shift",
+            "Shift of the mean",
+            mean_shift,
+            reduce=Profile(ROLES),
+            definition="Mean of the current rows minus that of the reference, in standard deviations of the reference "
+            f"(divisor n − 1); above 0 the values went up. {_FINITE}",
+            formula="(x̄ − x̄_ref) / s_ref",
+            source="Glass (1976), Educational Researcher 5 (Cohen's d by the reference's standard deviation); Welch "
+            "(1947) and Hedges (1981) for the interval",
+            interval="Welch's t, with the standard deviation's own error",
+            better="nearer",
+            target=0.0,
+            unit="standard deviations",
+            aliases=("standardised mean difference", "Glass's delta", "Cohen's d by the reference"),
+            group="shifts",
+        ),
+        against(
+            "spread_shift",
+            "Shift of the spread",
+            spread_shift,
+            reduce=(Profile(ROLES), Values(ROLES)),
+            definition="Natural logarithm of the current standard deviation over the reference's (divisor n − 1); "
+            f"above 0 the values spread wider. The ratio itself is in the detail. {_FINITE}",
+            formula="ln(s / s_ref)",
+            source="Nakagawa et al. (2015), Methods in Ecology and Evolution 6 (lnVR)",
+            interval="delta method with the current values' kurtosis",
+            better="nearer",
+            target=0.0,
+            aliases=("log variability ratio, lnVR",),
+            group="shifts",
         ),
     ]
 
 
 def _tests() -> list[Metric]:
     return [
-        _against(
+        against(
             "chi_square_statistic",
             "Chi-square statistic",
             chi_square_statistic,
@@ -156,8 +182,9 @@ def _tests() -> list[Metric]:
             better="lower",
             range=(0.0, None),
             group="tests",
+            second=second.CHI_SQUARE,
         ),
-        _against(
+        against(
             "chi_square_pvalue",
             "Chi-square p-value",
             chi_square_pvalue,
@@ -170,11 +197,12 @@ def _tests() -> list[Metric]:
             range=(0.0, 1.0),
             unit="p",
             group="tests",
+            second=second.CHI_SQUARE_PVALUE,
         ),
     ]
 
 
-def _missing() -> list[Metric]:
+def _missing(bins: int, cohorts: bool) -> list[Metric]:
     share = Metric(
         id="missing_share",
         title="Missing share",
@@ -187,49 +215,72 @@ def _missing() -> list[Metric]:
         better="lower",
         range=(0.0, 1.0),
         unit="share",
-        cohorts=False,
+        cohorts=cohorts,
         group="missing values",
     )
-    moved = change(
-        share,
-        id="missing_share_change",
-        title="Change of the missing share",
+    moved = against(
+        "missing_share_change",
+        "Change of the missing share",
+        missing_share_change,
+        reduce=Profile(ROLES),
         definition="Share of current rows without a value (NULL or NaN) minus that of the reference; above 0 more is "
-        f"missing than before. {_BOTH}",
+        "missing than before. The interval reaches to 0 where chance alone brings such a change in one of a thousand "
+        f"columns or more, for there are many columns. {BOTH}",
         formula="missing share now − missing share of the reference",
         source="Newcombe (1998), Statistics in Medicine 17, method 10, for the interval",
+        interval="Newcombe, to 0 where chance explains it",
+        better="lower",
         range=(-1.0, 1.0),
+        unit="share",
+        cohorts=cohorts,
         group="missing values",
     )
-    return [share, moved]
+    energy = against(
+        "missingness_divergence",
+        "Energy of missingness",
+        missingness_divergence,
+        reduce=Histogram(ROLES, bins),
+        definition="Jensen-Shannon divergence, in natural logarithms, of whether there is a value (NULL and NaN "
+        "against all else). By the chain rule it is what the missing values carry of the column's Jensen-Shannon "
+        f"divergence; the detail has it as a share of the whole, none where nothing moved. {BOTH}",
+        formula="½ Σ p·ln(p / m) + ½ Σ q·ln(q / m) over missing and not missing, m = (p + q) / 2",
+        source="Lin (1991), IEEE Trans. Information Theory 37; chain rule: Cover & Thomas (2006), 2.5",
+        interval="inversion of the noncentral chi-square, with the delta method's variance",
+        better="lower",
+        range=(0.0, FARTHEST),
+        aliases=("energy of missingness",),
+        group="missing values",
+    )
+    return [share, moved, energy]
 
 
 def _categories() -> list[Metric]:
     return [
-        _against(
+        against(
             "new_category_share",
             "Share of rows in new categories",
             new_category_share,
             reduce=Categories(ROLES),
             definition="Share of all current rows whose category the reference does not have; the note names up to 20 "
-            f"of them, largest first. A missing value is not a category here. {_BOTH}",
+            "of them, largest first. A missing value is not a category here. The interval starts at 0 where the "
+            f"reference's own categories of one row make as many new ones likely without drift. {BOTH}",
             formula="current rows in categories unseen in the reference / current rows",
-            source="Wilson (1927), JASA 22, for the interval",
-            interval="Wilson",
+            source="Wilson (1927), JASA 22, for the interval; Good (1953), Biometrika 40, for what chance brings",
+            interval="Wilson, from 0 where chance explains it",
             better="lower",
             range=(0.0, 1.0),
             unit="share",
             aliases=("unseen categories",),
             group="categories",
         ),
-        _against(
+        against(
             "vanished_categories",
             "Vanished categories",
             vanished_categories,
             reduce=Categories(ROLES),
             definition="Number of categories of the reference that no current row is in; the note names up to 20 of "
             "them and says how many rows were expected there: few rows miss rare categories by chance. A missing value "
-            f"is not a category here. {_BOTH}",
+            f"is not a category here. {BOTH}",
             formula="|categories of the reference without a current row|",
             source="DTE Panel",
             better="lower",

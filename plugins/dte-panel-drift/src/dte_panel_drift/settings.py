@@ -16,3 +16,8 @@ class DriftSettings(param.Parameterized):
         doc="Quantile bins of the reference that a numeric column is cut into. More bins see finer changes and need "
         "more rows. A changed number makes the distances incomparable with older ones.",
     )
+    cohorts = param.Boolean(
+        default=True,
+        doc="Measure the population stability index and the missing values for each cohort too, to tell which group "
+        "moved. Costs one number for each column, window and cohort.",
+    )
