@@ -56,6 +56,7 @@ def metrics(bins: int = BINS, *, cohorts: bool = True) -> list[Metric]:
     return [
         *distances(bins, cohorts=cohorts),
         *_ordered(),
+        *_smirnov(),
         *_shifts(),
         *_tests(),
         *_missing(bins, cohorts),
@@ -99,6 +100,11 @@ def _ordered() -> list[Metric]:
             group="distances",
             second=second.NORMALISED,
         ),
+    ]
+
+
+def _smirnov() -> list[Metric]:
+    return [
         against(
             "kolmogorov_smirnov_statistic",
             "Kolmogorov-Smirnov statistic",
