@@ -66,11 +66,11 @@ def test_one_category_has_nothing_to_test():
 
 
 def test_new_categories_are_counted_and_named():
-    found = new_category_share(table({"a": 80, "90K+": 15, "<b>": 2, None: 3}), table({"a": 10, "b": 1}))
+    found = new_category_share(table({"a": 80, "90K+": 15, "<b>": 2, None: 3}), table({"a": 1_000, "b": 10}))
     assert (found.value, found.n) == (0.17, 100)
     assert found.low < 0.17 < found.high
     assert found.reason == "new: '90K+', '<b>'"
-    assert found.detail == {"categories": ["90K+", "<b>"]}
+    assert found.detail["categories"] == ["90K+", "<b>"]
 
 
 def test_a_missing_value_is_neither_a_new_nor_a_vanished_category():
