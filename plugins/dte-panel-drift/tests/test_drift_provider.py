@@ -91,12 +91,12 @@ def test_the_module_is_light():
 
 def test_every_metric_says_what_it_is():
     metrics = list(dte_panel_drift.dte_metrics(None))
-    assert len({m.id for m in metrics}) == len(metrics) == 21
+    assert len({m.id for m in metrics}) == len(metrics) == 22
     for metric in metrics:
         assert all([metric.title, metric.definition, metric.formula, metric.source, metric.group]), metric.id
         assert (metric.unit == "p") == metric.id.endswith("_pvalue")
         assert metric.better == ("higher" if metric.unit == "p" else "nearer" if metric.target == 0 else "lower")
-        assert metric.windows
+        assert metric.windows == (metric.id != "drift_bearing")
         by_cohort = ("population_stability_index", "missing_share", "missing_share_change")
         assert metric.cohorts == (metric.id in by_cohort)
         assert isinstance(metric, Comparison) or metric.id == "missing_share"

@@ -24,7 +24,9 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:
     """Distances, tests, missing values and categories of each column."""
     from dte_panel_drift.metrics import metrics
 
-    return metrics(settings.bins, cohorts=settings.cohorts) if settings else metrics()
+    if settings is None:
+        return metrics()
+    return metrics(settings.bins, cohorts=settings.cohorts, domain_classifier=settings.domain_classifier)
 
 
 @hookimpl

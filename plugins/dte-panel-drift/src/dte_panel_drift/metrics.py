@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dte_panel import Categories, Histogram, Metric, Profile, Values
 from dte_panel_drift import second
+from dte_panel_drift.bearing import bearing
 from dte_panel_drift.categories import (
     chi_square_pvalue,
     chi_square_statistic,
@@ -12,6 +13,7 @@ from dte_panel_drift.categories import (
     new_category_share,
     vanished_categories,
 )
+from dte_panel_drift.classifier import domain_classifier as domain_classifier_metric
 from dte_panel_drift.distances import BOTH, ROLES, against, distances
 from dte_panel_drift.divergences import FARTHEST
 from dte_panel_drift.ordered import (
@@ -43,7 +45,7 @@ _FINITE = (
 )
 
 
-def metrics(bins: int = BINS, *, cohorts: bool = True) -> list[Metric]:
+def metrics(bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool = False) -> list[Metric]:
     """Every metric of the provider.
 
     Parameters
@@ -52,6 +54,8 @@ def metrics(bins: int = BINS, *, cohorts: bool = True) -> list[Metric]:
         Quantile bins of the reference that a numeric column is cut into.
     cohorts : bool
         Whether the main distance and the missing values are measured for each cohort too.
+    domain_classifier : bool
+        Whether a classifier is trained to tell the sides.
     """
     return [
         *distances(bins, cohorts=cohorts),
@@ -61,6 +65,8 @@ def metrics(bins: int = BINS, *, cohorts: bool = True) -> list[Metric]:
         *_tests(),
         *_missing(bins, cohorts),
         *_categories(),
+        bearing(bins),
+        *([domain_classifier_metric()] if domain_classifier else []),
     ]
 
 
@@ -168,6 +174,7 @@ def _shifts() -> list[Metric]:
             interval="delta method with the current values' kurtosis",
             better="nearer",
             target=0.0,
+            unit="log ratio",
             aliases=("log variability ratio, lnVR",),
             group="shifts",
         ),

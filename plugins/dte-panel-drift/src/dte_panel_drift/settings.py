@@ -21,3 +21,8 @@ class DriftSettings(param.Parameterized):
         doc="Measure the population stability index and the missing values for each cohort too, to tell which group "
         "moved. Costs one number for each column, window and cohort.",
     )
+    domain_classifier = param.Boolean(
+        default=False,
+        doc="Train a classifier on a seeded sample of whole rows to tell current rows from the reference's: it sees "
+        "changes in how columns go together, and takes seconds.",
+    )

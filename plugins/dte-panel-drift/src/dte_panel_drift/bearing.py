@@ -1,0 +1,84 @@
+"""Drift weighed by what it touches: how much the label depends on the column that moved."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dte_panel import Comparison, Crossed, Value
+from dte_panel_drift.binned import jensen_shannon_distance
+from dte_panel_drift.distances import against
+
+if TYPE_CHECKING:
+    from dte_panel.states import Binned, Table
+
+
+def drift_bearing(current: Table, reference: Table) -> Value:
+    """Jensen-Shannon distance of a column times the label's dependence on it in the reference."""
+    moved = jensen_shannon_distance(_bins(current), _bins(reference))
+    if moved.value is None:
+        return moved
+    share = dependence(reference)
+    if share is None:
+        return Value(None, moved.n, reason="the reference has one label only: nothing depends on a column")
+    low, high = (None if end is None else end * share for end in (moved.low, moved.high))
+    detail = {"distance": moved.value, "dependence": share}
+    return Value(moved.value * share, moved.n, low, high, detail=detail)
+
+
+def dependence(table: Table) -> float | None:
+    """Share of the label's entropy that the bin explains; less what chance explains (Miller 1955)."""
+    counts: dict[tuple[Any, Any], int] = {}
+    for (place, label), rows in table.counts.items():
+        if label is not None and rows:
+            counts[place, label] = counts.get((place, label), 0) + rows
+    bins, labels = ({key[i] for key in counts} for i in (0, 1))
+    if len(labels) < 2:
+        return None
+    n = sum(counts.values())
+    apart = [
+        [sum(rows for key, rows in counts.items() if key[i] == one) for one in side]
+        for i, side in enumerate((bins, labels))
+    ]
+    by_bin, by_label = (_entropy(rows, n) for rows in apart)
+    shared = by_bin + by_label - _entropy(list(counts.values()), n)
+    chance = (len(bins) - 1) * (len(labels) - 1) / (2 * n)
+    return min(max((shared - chance) / by_label, 0.0), 1.0)
+
+
+def _entropy(rows: list[int], n: int) -> float:
+    return -math.fsum(r / n * math.log(r / n) for r in rows if r)
+
+
+def _bins(table: Table) -> Binned:
+    """Rows of each bin, whatever the label."""
+    from dte_panel.states import Binned
+
+    counts: dict[str | None, int] = {}
+    for (place, _), rows in table.counts.items():
+        key = None if place is None else str(place)
+        counts[key] = counts.get(key, 0) + rows
+    return Binned(None, counts)
+
+
+def bearing(bins: int) -> Comparison:
+    """The number, declared."""
+    return against(
+        "drift_bearing",
+        "Drift weighed by its bearing on the label",
+        drift_bearing,
+        reduce=Crossed("feature|score", ("label",), bins),
+        definition="Jensen-Shannon distance of the column's bins times the share of the label's entropy that the bin "
+        "explains in the reference (uncertainty coefficient, less what chance explains): a column that moved far but "
+        "tells nothing of the label weighs nothing. The dependence is taken as known; both parts are in the detail. "
+        "Classification only; undefined where the reference has one label.",
+        formula="JSD(p, q) · I(bin; label) / H(label), I and H over the reference, I less (K − 1)(L − 1) / 2n",
+        source="Theil (1970), Am. J. Sociology 76 (uncertainty coefficient); Miller (1955) for the bias; the product: "
+        "DTE Panel",
+        interval="that of the distance, times the dependence",
+        better="lower",
+        range=(0.0, math.sqrt(math.log(2))),
+        tasks=("binary", "multiclass"),
+        windows=False,
+        group="bearing on performance",
+    )
