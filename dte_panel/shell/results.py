@@ -82,6 +82,17 @@ class Results:
         return [w for w in self._index.evidence.windows if w not in {CURRENT, REFERENCE}]
 
     @property
+    def roles(self) -> Mapping[str, Any]:
+        """What the columns mean: role to column, or to a list of columns."""
+        found: Mapping[str, Any] = self._index.evidence.spec.get("roles", {})
+        return found
+
+    @property
+    def tested(self) -> int:
+        """Number of p-values of the whole assessment that are adjusted together."""
+        return sum(m.adjusted is not None for m in self._index.evidence.measurements)
+
+    @property
     def metrics(self) -> list[str]:
         """Ids of this provider's metrics, without its name."""
         known = dict.fromkeys([*self._index.evidence.metrics, *self._index.measurements])

@@ -235,6 +235,14 @@ def test_columns_that_lost_all_their_values(small):
 @pytest.mark.parametrize("view", [v.id for v in VIEWS])
 def test_every_view_draws_and_text_from_the_data_is_never_markup(small, view, tokens):
     shown = rendered(small, view, tokens=tokens)
+    if view in ("cohorts", "outputs_over_time", "bearing"):
+        # Without sensitive columns, without a model.
+        assert shown is None
+        return
+    if isinstance(shown, list):
+        # Text and tables, which the shell escapes.
+        assert HOSTILE in shown[1].to_numpy()
+        return
     figures = [pane.object for pane in shown] if isinstance(shown, pn.Column) else [shown]
     texts = [text for plot in figures for text in written(plot)]
     assert any("img src=x" in text for text in texts)
@@ -258,13 +266,17 @@ def written(plot):
 
 def test_the_heat_map_has_a_cell_for_each_column_and_window(evidence):
     plot = rendered(evidence, "over_time")
-    cells, failed = sources(plot)
-    assert len(cells["x"]) == 10 * len(evidence.windows)
+    cells, failed, beyond = sources(plot)
+    outputs = sources(rendered(evidence, "outputs_over_time"))[0]
+    assert len(cells["x"]) + len(outputs["x"]) == 10 * len(evidence.windows)
+    assert not set(outputs["column"]) & set(cells["column"])
+    assert len(failed["x"]) <= len(beyond["x"]) < len(cells["x"])
     # The top row is the column that moved most in all current rows.
     top = max(cells["y"])
     assert {c for c, y in zip(cells["column"], cells["y"], strict=True) if y == top} == {"car_value"}
     judged_fail = [v for v in evidence.verdicts if v.metric == "drift.population_stability_index"]
-    in_windows = [v for v in judged_fail if v.verdict == "fail" and v.window in evidence.windows]
+    shown = set(cells["column"])
+    in_windows = [v for v in judged_fail if v.verdict == "fail" and v.window in evidence.windows and v.column in shown]
     assert len(failed["x"]) == len(in_windows) > 0
 
 
@@ -353,3 +365,37 @@ def test_missing_values_are_drawn_only_where_there_are_some(evidence, small):
 def test_nothing_to_show_without_a_reference():
     alone = dte_panel.assess(pd.DataFrame({"x": np.arange(50.0)}))
     assert [rendered(alone, view.id) for view in VIEWS] == [None] * len(VIEWS)
+
+
+def test_score_prediction_and_label_have_a_heading_of_their_own(evidence):
+    plot = rendered(evidence, "outputs_over_time")
+    labels = plot.yaxis[0].major_label_overrides.values()
+    assert {label.partition(":")[0] for label in labels} == {"Score", "Prediction", "Label"}
+
+
+def test_tests_are_shown_before_and_after_their_adjustment(evidence):
+    said, table = rendered(evidence, "tests")
+    tested = sum(m.adjusted is not None for m in evidence.measurements)
+    assert said.startswith(f"{tested:,} tests in this assessment are adjusted together")
+    assert len(table) == 10
+    assert (table["Adjusted"].astype(float) >= table["p"].astype(float)).all()
+
+
+def test_what_drift_touches_is_ranked(evidence):
+    (table,) = rendered(evidence, "bearing")
+    assert list(table)[:2] == ["Column", "Bearing"]
+    bearing = table["Bearing"].astype(float)
+    assert bearing.is_monotonic_decreasing
+    assert table.set_index("Column")["Bearing"].astype(float)["debt_to_income_ratio"] < 0.01
+
+
+def test_the_group_that_moved_is_named():
+    rng = np.random.default_rng(0)
+    before = pd.DataFrame({"x": rng.normal(size=3_000), "sex": rng.choice(["F", "M"], 3_000)})
+    now = before.assign(x=before["x"] + (before["sex"] == "F"))
+    made = dte_panel.assess(now, reference=before, sensitive=["sex"])
+    said, table = rendered(made, "cohorts")
+    assert said.startswith("sex: F moved most: x, ")
+    assert list(table["Group"]) == ["sex: F"]
+    same = dte_panel.assess(before, reference=before, sensitive=["sex"])
+    assert "moved further than chance explains (4 looked at)" in rendered(same, "cohorts")

@@ -1,12 +1,13 @@
-"""The four pictures: every column over time, their distributions, their ranking, and what is missing."""
+"""The pictures: every column over time, their distributions, their ranking, and what is missing."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from dte_panel import View
-from dte_panel_drift import distributions
+from dte_panel_drift import distributions, tables
 from dte_panel_drift.charts import bounds, figure, labelled, number, paired_bars, share
 
 INDEX = "population_stability_index"
@@ -23,8 +24,26 @@ def ranking(results: Any) -> Any:
     return table.sort_values(["value", "column"], ascending=[False, True]).reset_index(drop=True)
 
 
-def over_time(results: Any) -> Any:
-    """Heat map of columns by windows."""
+def features_over_time(results: Any) -> Any:
+    """Heat map of the features by windows."""
+    outputs = {column for _, column in _outputs(results)}
+    return over_time(results, lambda column: None if column in outputs else column)
+
+
+def outputs_over_time(results: Any) -> Any:
+    """Heat map of score, prediction and label by windows."""
+    names = {column: f"{role}: {column}" for role, column in _outputs(results)}
+    return over_time(results, names.get) if names else None
+
+
+def _outputs(results: Any) -> list[tuple[str, str]]:
+    """Role and column of what a model gives and what it should give."""
+    roles = results.roles
+    return [(role.capitalize(), roles[role]) for role in ("score", "prediction", "label") if roles.get(role)]
+
+
+def over_time(results: Any, named: Callable[[str], str | None]) -> Any:
+    """Heat map of columns by windows; those that have a name."""
     from bokeh.models import HoverTool, LinearColorMapper
     from bokeh.models.annotations import ColorBar
     from bokeh.transform import transform
@@ -32,11 +51,12 @@ def over_time(results: Any) -> Any:
     windows = results.windows or ["current"]
     table = results.frame(INDEX, window=None, cohort={})
     table = table[table["window"].isin(windows)]
+    table = table[[named(column) is not None for column in table["column"]]]
     if not table["value"].notna().any():
         return None
     columns, every = _worst_first(results, table)
     table = table[table["column"].isin(columns)]
-    source, failed = _cells(results, table, windows, columns)
+    source, failed, beyond = _cells(results, table, windows, columns)
     colours = [results.tokens[f"heat_{i}"] for i in range(5)]
     mapper = LinearColorMapper(palette=_ramp(colours, 60), low=0, high=STRONGEST, nan_color=results.tokens["none_bg"])
     cut = f" (the {len(columns)} that moved most of {every})" if every > len(columns) else ""
@@ -53,7 +73,8 @@ def over_time(results: Any) -> Any:
     labelled(plot.xaxis[0], [w[:10] for w in windows], most=12)
     # Upright dates would run into each other on a phone.
     plot.xaxis.major_label_orientation = 0.6
-    labelled(plot.yaxis[0], columns)
+    labelled(plot.yaxis[0], [named(column) or column for column in columns])
+    plot.scatter("x", "y", size=4, source=beyond, color=results.tokens["text"], line_color=None)
     plot.grid.visible = False
     bar = ColorBar(
         color_mapper=mapper, width=8, padding=4, title="PSI", background_fill_alpha=0,
@@ -61,6 +82,7 @@ def over_time(results: Any) -> Any:
     )  # fmt: skip
     plot.add_layout(bar, "right")
     tips = [("Column", "@column"), ("Window", "@window"), ("PSI", "@text"), ("Rows", "@n"), ("Verdict", "@verdict")]
+    tips.insert(3, ("Without drift", "@chance"))
     plot.add_tools(HoverTool(renderers=[cells], tooltips=tips))
     return plot
 
@@ -76,10 +98,16 @@ def _or(value: Any, otherwise: float) -> float:
     return otherwise if value is None or math.isnan(value) else float(value)
 
 
-def _cells(results: Any, table: Any, windows: list[str], columns: list[str]) -> tuple[Any, Any]:
-    """The cells, and those of them that fail."""
+def _cells(results: Any, table: Any, windows: list[str], columns: list[str]) -> tuple[Any, Any, Any]:
+    """The cells, those of them that fail, and those beyond what chance shows."""
     from bokeh.models import ColumnDataSource
 
+    usual = {
+        (m.column, m.window): m.detail["without_drift"]["quantile_95"]
+        for m in results.measurements(INDEX, window=None, cohort={})
+        if "without_drift" in m.detail
+    }
+    most = [usual.get(place, math.inf) for place in zip(table["column"], table["window"], strict=True)]
     cells = {
         "x": table["window"].map({w: i for i, w in enumerate(windows)}),
         "y": table["column"].map({c: i for i, c in enumerate(columns)}),
@@ -92,10 +120,13 @@ def _cells(results: Any, table: Any, windows: list[str], columns: list[str]) -> 
             for value, why in zip(table["value"], table["reason"], strict=True)
         ],
         "verdict": [v.replace("_", " ") or "no check" for v in table["verdict"]],
+        "chance": ["unknown" if math.isinf(high) else f"up to {number(high)}" for high in most],
     }
     data: dict[str, Any] = {name: list(values) for name, values in cells.items()}
     at = [i for i, v in enumerate(table["verdict"]) if v == "fail"]
-    return ColumnDataSource(data), ColumnDataSource({k: [data[k][i] for i in at] for k in ("x", "y")})
+    far = [i for i, high in enumerate(most) if data["psi"][i] > high]
+    failed, beyond = (ColumnDataSource({k: [data[k][i] for i in some] for k in ("x", "y")}) for some in (at, far))
+    return ColumnDataSource(data), failed, beyond
 
 
 def _ramp(colours: list[str], steps: int) -> list[str]:
@@ -179,11 +210,19 @@ def missing(results: Any) -> Any:
 VIEWS = [
     View(
         id="over_time",
-        title="Drift of each column over time",
+        title="Drift of each feature over time",
         metrics=[INDEX],
-        render=over_time,
-        description="Population stability index of each column in each window, the worst column on top. "
-        "A framed cell fails its check; a grey one was not evaluated.",
+        render=features_over_time,
+        description="Population stability index of each feature in each window, the worst on top. A dot: further than "
+        "95 % of samples without drift. A framed cell fails its check; a grey one was not evaluated.",
+        wide=True,
+    ),
+    View(
+        id="outputs_over_time",
+        title="Drift of score, prediction and label over time",
+        metrics=[INDEX],
+        render=outputs_over_time,
+        description="The same for what the model gives and for what it should give.",
         wide=True,
     ),
     View(
@@ -204,9 +243,30 @@ VIEWS = [
         "of the policy.",
     ),
     View(
+        id="bearing",
+        title="What drift touches",
+        metrics=[tables.BEARING],
+        render=tables.bearing,
+        description="Distance of each column times the share of the label's entropy that it explains in the reference.",
+    ),
+    View(
+        id="cohorts",
+        title="Which group moved",
+        metrics=[INDEX],
+        render=tables.cohorts,
+        description="Columns of each group whose index is beyond what chance shows, by the lower end of the interval.",
+    ),
+    View(
+        id="tests",
+        title="Tests, adjusted for their number",
+        metrics=list(tables.TESTS),
+        render=tables.tests,
+        description="P-values of the selected window, before and after Benjamini-Hochberg over the whole assessment.",
+    ),
+    View(
         id="missing",
         title="Missing values",
-        metrics=["missing_share", "missing_share_change"],
+        metrics=["missing_share", "missing_share_change", "missingness_divergence"],
         render=missing,
         description="Share of rows without a value, in the reference and in the selected window.",
     ),
