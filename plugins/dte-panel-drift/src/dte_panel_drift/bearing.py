@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Comparison, Crossed, Value
-from dte_panel_drift.binned import jensen_shannon_distance
+from dte_panel_drift.binned import diverged
 from dte_panel_drift.distances import against
+from dte_panel_drift.divergences import SHANNON, shannon_divergence
 
 if TYPE_CHECKING:
-    from dte_panel.states import Binned, Table
+    from dte_panel.states import Table
 
 
 def drift_bearing(current: Table, reference: Table) -> Value:
     """Jensen-Shannon distance of a column times the label's dependence on it in the reference."""
-    moved = jensen_shannon_distance(_bins(current), _bins(reference))
-    if moved.value is None:
-        return moved
+    import numpy as np
+
+    for table, name in ((current, "current"), (reference, "reference")):
+        if not table.n():
+            return Value(None, current.n(), reason=f"no {name} rows")
+    sides = _bins(current), _bins(reference)
+    keys = sorted({*sides[0], *sides[1]}, key=lambda key: (key is None, str(key)))
+    now, before = (np.array([side[key] for key in keys], dtype=float) for side in sides)
+    value = float(shannon_divergence(now, before))
+    moved = diverged(now, before, SHANNON, value, root=True, detail={})
     share = dependence(reference)
     if share is None:
         return Value(None, moved.n, reason="the reference has one label only: nothing depends on a column")
     low, high = (None if end is None else end * share for end in (moved.low, moved.high))
     detail = {"distance": moved.value, "dependence": share}
-    return Value(moved.value * share, moved.n, low, high, detail=detail)
+    return Value(float(moved.value or 0.0) * share, moved.n, low, high, detail=detail)
 
 
 def dependence(table: Table) -> float | None:
@@ -50,15 +59,13 @@ def _entropy(rows: list[int], n: int) -> float:
     return -math.fsum(r / n * math.log(r / n) for r in rows if r)
 
 
-def _bins(table: Table) -> Binned:
+def _bins(table: Table) -> Counter[str | None]:
     """Rows of each bin, whatever the label."""
-    from dte_panel.states import Binned
-
-    counts: dict[str | None, int] = {}
+    found: Counter[str | None] = Counter()
     for (place, _), rows in table.counts.items():
-        key = None if place is None else str(place)
-        counts[key] = counts.get(key, 0) + rows
-    return Binned(None, counts)
+        if rows:
+            found[None if place is None else str(place)] += rows
+    return found
 
 
 def bearing(bins: int) -> Comparison:
