@@ -13,6 +13,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 import dte_panel_drift
+from dte_panel import Histogram
 from dte_panel.states import Binned, Ordered, Profiled, Table
 from dte_panel_drift.binned import hellinger_distance, jensen_shannon_distance
 from dte_panel_drift.gaps import largest_share_change
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[3]
 #: Beside the checkout, or beside the folder of a worktree.
 SHARED = next((p for p in (ROOT / "../shared/data", ROOT / "../../shared/data") if p.exists()), ROOT / "absent")
 METRICS = {m.id: m for m in dte_panel_drift.dte_metrics(None)}
-IN_BINS = [m.id for m in METRICS.values() if m.second and m.group == "distances" and "bins" in m.definition]
+IN_BINS = [m.id for m in METRICS.values() if m.second and isinstance(m.reduce, Histogram)]
 
 counts = st.dictionaries(
     st.one_of(st.none(), st.sampled_from(["a", "b", "c", "nan", "<b>", ""])), st.integers(1, 10**9), min_size=1
