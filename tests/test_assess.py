@@ -161,7 +161,7 @@ def test_the_same_input_gives_the_same_evidence(monkeypatch: pytest.MonkeyPatch)
         "fairness": "ok",
         "performance": "ok",
     }
-    undated = [dict(e.to_json(), created="", providers=[]) for e in (first, second)]
+    undated = [dict(e.to_json(), created="", providers=[], engine={}) for e in (first, second)]
     assert undated[0] == undated[1]
     assert dte_panel.assess(frame.assign(x=0.0), **roles).digest() != first.digest()
 

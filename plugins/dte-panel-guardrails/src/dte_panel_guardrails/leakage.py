@@ -216,7 +216,8 @@ def label_correlation_ratio(state: Averaged) -> Value:
     within = math.fsum(m.m2s["value"] for m in parts)
     mean = math.fsum(m.n * m.means["value"] for m in parts) / n if n else 0.0
     between = math.fsum(m.n * (m.means["value"] - mean) ** 2 for m in parts)
-    if not within + between > 0:
+    # Equal labels whose mean is rounded still seem to vary by that.
+    if not within + between > n * (1e-14 * mean) ** 2:
         return Value(None, n, reason="the labels do not vary")
     value = between / (within + between)
     low, high = None, None
