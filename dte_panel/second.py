@@ -13,6 +13,8 @@ from dte_panel.model import Measurement, Metric
 
 #: So many disagreements are written down one by one; all are counted, and each is an error in its own measurement.
 NAMED = 100
+#: Relative to ``max(1, |value|)``: as near as two orders of adding up the same numbers come.
+EXACT = 1e-12
 
 
 @dataclass
@@ -23,14 +25,17 @@ class Opinions:
     ----------
     agreed : Counter
         Library to the numbers that agree.
+    exact : int
+        Those of them that agree to :data:`EXACT`.
     widest : float
-        Largest tolerance that was needed.
+        Largest tolerance that was needed for the others.
     differed : list of mapping
         Measurements that a library has another number for, or could not compute, each with both numbers.
     """
 
     agreed: Counter[str] = field(default_factory=Counter)
-    widest: float = 0.0
+    exact: int = 0
+    widest: float = EXACT
     differed: list[dict[str, Any]] = field(default_factory=list)
 
     def hear(self, metric: Metric, measured: Measurement, states: Sequence[Any]) -> Measurement:
@@ -45,10 +50,14 @@ class Opinions:
             return self._differ(measured, second.library, f"could not compute it ({describe(error)})")
         if theirs is None:
             return measured
-        if not abs(theirs - measured.value) <= second.tolerance * max(1.0, abs(measured.value)):
+        away = abs(theirs - measured.value) / max(1.0, abs(measured.value))
+        if not away <= second.tolerance:
             return self._differ(measured, second.library, f"says {theirs!r}")
         self.agreed[second.library] += 1
-        self.widest = max(self.widest, second.tolerance)
+        if away <= EXACT:
+            self.exact += 1
+        else:
+            self.widest = max(self.widest, second.tolerance)
         return measured
 
     def record(self) -> dict[str, Any]:
@@ -57,6 +66,7 @@ class Opinions:
         return {
             "numbers": self.agreed.total() + len(self.differed),
             "agree": self.agreed.total(),
+            "exact": self.exact,
             "tolerance": self.widest,
             "libraries": {name: _version(name) for name in sorted(libraries)},
             "disagreements": self.differed[:NAMED],
@@ -74,8 +84,10 @@ def sentence(record: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> sentence({"numbers": 3, "agree": 3, "tolerance": 1e-12, "libraries": {"fairlearn": "0.15.0"}})
+    >>> sentence({"numbers": 3, "agree": 3, "exact": 3, "tolerance": 1e-12, "libraries": {"fairlearn": "0.15.0"}})
     '3 of 3 numbers agree with fairlearn 0.15.0 to 1e-12'
+    >>> sentence({"numbers": 3, "agree": 3, "exact": 2, "tolerance": 1e-9, "libraries": {"scipy": "1.17.1"}})
+    '3 of 3 numbers agree with scipy 1.17.1, 2 of them to 1e-12 and the others to 1e-09'
     """
     if not record:
         return ""
@@ -83,7 +95,10 @@ def sentence(record: Mapping[str, Any]) -> str:
     if not names:
         return "No number has a library to compare with"
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return f"{record['agree']:,} of {record['numbers']:,} numbers agree with {listed} to {record['tolerance']:.0e}"
+    near = f" to {EXACT:.0e}"
+    if record["exact"] < record["agree"]:
+        near = f", {record['exact']:,} of them to {EXACT:.0e} and the others to {record['tolerance']:.0e}"
+    return f"{record['agree']:,} of {record['numbers']:,} numbers agree with {listed}{near}"
 
 
 def _version(distribution: str) -> str:

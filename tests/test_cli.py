@@ -594,7 +594,14 @@ def test_init_without_data(tmp_path: Path, capsys: Capture) -> None:
 
 @pytest.mark.parametrize("command", ["assess", "check"])
 def test_verify_prints_what_the_libraries_say(command: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    second = {"numbers": 3, "agree": 3, "tolerance": 1e-12, "libraries": {"scipy": "1.0"}, "disagreements": []}
+    second = {
+        "numbers": 3,
+        "agree": 3,
+        "exact": 3,
+        "tolerance": 1e-12,
+        "libraries": {"scipy": "1.0"},
+        "disagreements": [],
+    }
 
     def assess(path: str, *, verify: bool = False) -> Evidence:
         return evidence(verdict("pass"), second_opinion=second if verify else {})

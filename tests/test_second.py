@@ -92,7 +92,8 @@ def test_nobody_is_asked_without_verify(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_wider_tolerance_is_the_one_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     near = rate(lambda table: table.n(prediction=1) / table.n() + 1e-7, tolerance=1e-6, why="test")
     second = assess(monkeypatch, near).second_opinion
-    assert (second["agree"], second["tolerance"]) == (3, 1e-6)
+    assert (second["agree"], second["exact"], second["tolerance"]) == (3, 0, 1e-6)
+    assert sentence(second).endswith(", 0 of them to 1e-12 and the others to 1e-06")
 
 
 def test_gaps_get_the_states_of_their_groups(monkeypatch: pytest.MonkeyPatch) -> None:
