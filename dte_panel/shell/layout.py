@@ -19,7 +19,7 @@ GRID = f""":host{{{_FREE}{_COLUMNS.format(fit="auto-fill", least="480px")}gap:14
 align-items:stretch}} {_BARE}"""
 FIGURES = f":host{{{_FREE}{_COLUMNS.format(fit='auto-fit', least='300px')}gap:6px}} {_BARE}"
 STACK = f":host{{{_FREE}gap:14px}} {_BARE}"
-BODY = f":host{{{_FREE}flex:1 1 auto !important;justify-content:center}} {_BARE}"
+BODY = f":host{{{_FREE}flex:1 1 auto !important;justify-content:flex-start}} {_BARE}"
 BAR = f":host{{display:flex;flex-flow:row wrap;gap:10px;align-items:center}} {_BARE}"
 STAGE = f""":host{{{_FREE}width:100%;padding:18px 20px 32px;max-width:1360px;margin:0 auto !important;
 box-sizing:border-box}} {_BARE} @media (max-width:640px){{:host{{padding:14px 12px 28px}}}}"""

@@ -378,7 +378,16 @@ def test_tests_are_shown_before_and_after_their_adjustment(evidence):
     tested = sum(m.adjusted is not None for m in evidence.measurements)
     assert said.startswith(f"{tested:,} tests in this assessment are adjusted together")
     assert len(table) == 10
-    assert (table["Adjusted"].astype(float) >= table["p"].astype(float)).all()
+    assert "< 1e-300" in set(table["p"])  # and never 0
+    adjusted, plain = (table[name].str.removeprefix("< ").astype(float) for name in ("Adjusted", "p"))
+    assert (adjusted >= plain).all()
+
+
+def test_only_numbers_have_a_mean(evidence):
+    made = [m for m in evidence.measurements if m.metric == "drift.mean_shift"]
+    assert made
+    assert {m.status for m in made} == {"ok"}
+    assert "salary_range" not in {m.column for m in made}
 
 
 def test_what_drift_touches_is_ranked(evidence):

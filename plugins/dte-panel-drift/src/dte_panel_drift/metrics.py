@@ -148,8 +148,9 @@ def _shifts() -> list[Metric]:
         against(
             "mean_shift",
             "Shift of the mean",
-            mean_shift,
-            reduce=Profile(ROLES),
+            # The values are asked for so that only numbers have a mean: a profile has the categories of a column, too.
+            lambda now, _now, before, _before: mean_shift(now, before),
+            reduce=(Profile(ROLES), Values(ROLES)),
             definition="Mean of the current rows minus that of the reference, in standard deviations of the reference "
             f"(divisor n − 1); above 0 the values went up. {_FINITE}",
             formula="(x̄ − x̄_ref) / s_ref",

@@ -8,7 +8,8 @@ from dte_panel_drift.charts import number, share
 
 INDEX, BEARING, CLASSIFIER = "population_stability_index", "drift_bearing", "domain_classifier_auc"
 TESTS = ("kolmogorov_smirnov_pvalue", "chi_square_pvalue")
-MOST_ROWS = 40
+#: The fold below has all rows.
+MOST_ROWS = 12
 
 
 def cohorts(results: Any) -> Any:
@@ -58,8 +59,8 @@ def tests(results: Any) -> Any:
         {
             "Column": m.column,
             "Test": results.definition(m.metric.partition(".")[2])["title"].removesuffix(" p-value"),
-            "p": f"{m.value:.3g}",
-            "Adjusted": f"{m.adjusted:.3g}",
+            "p": _chance(m.value),
+            "Adjusted": _chance(m.adjusted),
             "Rows": f"{m.n:,}",
         }
         for m in made[:MOST_ROWS]
@@ -103,3 +104,8 @@ def _beyond(m: Any) -> bool:
 
 def _group(cohort: Any) -> str:
     return ", ".join(f"{column}: {'missing' if value is None else value}" for column, value in cohort.items())
+
+
+def _chance(pvalue: float) -> str:
+    """A p-value; one too small for a float is not 0."""
+    return "< 1e-300" if pvalue < 1e-300 else f"{pvalue:.3g}"

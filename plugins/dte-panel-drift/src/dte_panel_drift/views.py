@@ -254,7 +254,9 @@ VIEWS = [
         title="Which group moved",
         metrics=[INDEX],
         render=tables.cohorts,
-        description="Columns of each group whose index is beyond what chance shows, by the lower end of the interval.",
+        description="Columns of each group whose index is beyond what chance shows, by the lower end of the interval; "
+        "the furthest of them.",
+        wide=True,
     ),
     View(
         id="tests",

@@ -15,6 +15,7 @@ LABEL = 26
 
 def blank(tokens: Tokens, *, height: int, **fields: Any) -> Any:
     """A figure without title and toolbar, in the colours of the theme."""
+    from bokeh.models import DatetimeTicker
     from bokeh.plotting import figure
 
     fig = figure(
@@ -33,6 +34,9 @@ def blank(tokens: Tokens, *, height: int, **fields: Any) -> Any:
     fig.axis.major_label_text_color = fig.axis.axis_label_text_color = tokens["text"]
     fig.axis.axis_label_text_font_style = "normal"
     fig.grid.grid_line_color = tokens["border"]
+    if fields.get("x_axis_type") == "datetime":
+        # More dates run into each other where three figures stand in a row.
+        fig.xaxis[0].ticker = DatetimeTicker(desired_num_ticks=3)
     return fig
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from dte_panel_performance import charts
 from dte_panel_performance.charts import Tokens
 
 SLICES = ("weakest_slice_accuracy", "weakest_slice_recall")
+#: A number with more digits than a reader wants on an axis, and the longest line there.
+_LONG, _LINE = re.compile(r"\d+\.\d{4,}"), 40
 ESTIMATED = ("roc_auc", "accuracy", "f1")
 
 
@@ -33,12 +36,11 @@ def _searched(m: Measurement) -> str:
 
 def _slices(results: Any, m: Measurement) -> Any:
     tokens, slices = results.tokens, m.detail["slices"]
-    full = [", ".join(f"{c}: {'missing' if v is None else v}" for c, v in s["where"].items()) for s in slices]
-    cut = charts.short(full)
-    names = [cut[name] for name in full]
+    full = [", ".join(_parts(s["where"])) for s in slices]
+    names = _names(slices)
     fig = charts.blank(
         tokens,
-        height=28 * len(slices) + 70,
+        height=36 * len(slices) + 70,
         y_range=charts.names_axis(reversed(names)),
         x_range=charts.unit_range(),
     )
@@ -62,6 +64,18 @@ def _slices(results: Any, m: Measurement) -> Any:
     dots = fig.scatter("value", "name", source=source, size=9, color="colour")
     charts.hover(fig, dots, ["slice", "estimate", "rows", "lower_than_all_rows", "adjusted_p"])
     return fig
+
+
+def _parts(where: Any) -> list[str]:
+    return [f"{column}: {'missing' if value is None else value}" for column, value in where.items()]
+
+
+def _names(slices: list[Any]) -> list[str]:
+    """A line for each column of a slice, with the digits of a cut that matter, as long as that tells them apart."""
+    full = [_parts(s["where"]) for s in slices]
+    lines = [[_LONG.sub(lambda found: f"{float(found[0]):.4g}", part) for part in parts] for parts in full]
+    short = ["\n".join(p if len(p) <= _LINE else p[: _LINE - 1] + "…" for p in parts) for parts in lines]
+    return short if len(set(short)) == len(short) else ["\n".join(parts) for parts in full]
 
 
 def estimated(results: Any) -> Any:

@@ -52,8 +52,9 @@ def _baseline(fig: Any, results: Any, name: str) -> None:
     )
     charts.hover(fig, line, ["window", "baseline"])
     low, high = min(b for _, b in points), max(b for _, b in points)
-    room = 0.08 * (max(high, fig.y_range.end) - min(low, fig.y_range.start))
-    fig.y_range.start, fig.y_range.end = min(fig.y_range.start, low - room), max(fig.y_range.end, high + room)
+    low, high = min(low, fig.y_range.start), max(high, fig.y_range.end)
+    room = 0.08 * (high - low)
+    fig.y_range.start, fig.y_range.end = low - room, high + room
 
 
 def _in_order(found: Sequence[Measurement]) -> list[tuple[datetime, Measurement]]:
