@@ -15,6 +15,7 @@ from dte_panel import policy as policies
 from dte_panel import registry as plugins
 from dte_panel import stats
 from dte_panel.engine import plan, windows
+from dte_panel.engine.cache import Cache
 from dte_panel.engine.labels import awaited
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
@@ -39,7 +40,13 @@ _PACKAGES = ("dte-panel", "duckdb", "numpy", "pyarrow", "scipy")
 
 
 def assess(
-    current: Any, *, reference: Any = None, verify: bool = False, progress: Progress | None = None, **arguments: Any
+    current: Any,
+    *,
+    reference: Any = None,
+    verify: bool = False,
+    cache: Cache | Path | str | None = None,
+    progress: Progress | None = None,
+    **arguments: Any,
 ) -> Evidence:
     """Assess data in memory or in files.
 
@@ -51,6 +58,8 @@ def assess(
         What it is compared with.
     verify : bool
         Hold every number against the library that defines it, where there is one; a disagreement is an error.
+    cache : path or Cache, optional
+        Folder in which to keep what is learned of each Parquet file, so that the next assessment reads new files only.
     progress : callable, optional
         Called with ``(done, total, text)``.
     **arguments
@@ -68,11 +77,18 @@ def assess(
     """
     names = {side: data for side, data in (("current", current), ("reference", reference)) if data is not None}
     uris = {s: str(d) if isinstance(d, str | Path) else f"<{type(d).__name__}>" for s, d in names.items()}
-    return assess_spec(Spec.from_arguments(data=uris, **arguments), data=names, verify=verify, progress=progress)
+    return assess_spec(
+        Spec.from_arguments(data=uris, **arguments), data=names, verify=verify, cache=cache, progress=progress
+    )
 
 
 def assess_spec(
-    spec: Spec, *, data: Mapping[str, Any] | None = None, verify: bool = False, progress: Progress | None = None
+    spec: Spec,
+    *,
+    data: Mapping[str, Any] | None = None,
+    verify: bool = False,
+    cache: Cache | Path | str | None = None,
+    progress: Progress | None = None,
 ) -> Evidence:
     """Assess what a spec describes.
 
@@ -84,6 +100,8 @@ def assess_spec(
         ``current`` and ``reference``; default: what ``spec.data`` names.
     verify : bool
         As for :func:`assess`.
+    cache : path or Cache, optional
+        As for :func:`assess`.
     progress : callable, optional
         Called with ``(done, total, text)``.
     """
@@ -93,11 +111,14 @@ def assess_spec(
         if provider not in registry.ids():
             raise unknown_name("provider", provider, registry.ids(), where="plugins")
     connection = connect(spec.limits.memory)
+    kept = Cache(Path(cache)) if isinstance(cache, str | Path) else cache
     seed = stats.base_seed.set(spec.seed)
     try:
         opinions = Opinions() if verify else None
-        return _Assessment(spec, policy, registry, connection, data, progress, opinions).run()
+        return _Assessment(spec, policy, registry, connection, data, progress, opinions, kept).run()
     finally:
+        if kept:
+            kept.close()
         stats.base_seed.reset(seed)
         connection.close()
 
@@ -114,15 +135,18 @@ class _Assessment:
         data: Mapping[str, Any] | None,
         progress: Progress | None,
         opinions: Opinions | None,
+        cache: Cache | None,
     ) -> None:
         self.spec, self.policy, self.registry = spec, policy, registry
-        self.connection, self.opinions = connection, opinions
+        self.connection, self.opinions, self.cache = connection, opinions, cache
         self.progress = progress or (lambda done, total, text: None)
         self.created = datetime.now(UTC).replace(microsecond=0)
         self.sources = self._open(data)
         self.layout: Layout = resolve(connection, spec, self.sources[CURRENT], self.sources.get(REFERENCE))
         if self.maturity:
-            self.layout = replace(self.layout, immature=self.maturity.windows(connection, self.layout))
+            self.layout = replace(
+                self.layout, immature=self.maturity.windows(connection, self.sources[CURRENT], self.layout)
+            )
         self.providers = dict(named(registry.plugins))
         self.records: list[StateRecord] = []
 
@@ -143,7 +167,7 @@ class _Assessment:
         keep = (self.spec.roles.time,) if self.spec.roles.time else ()
         opened = {}
         for name, value in given.items():
-            source = open_source(self.connection, name, value, base=self.spec.base, keep_text=keep)
+            source = open_source(self.connection, name, value, base=self.spec.base, keep_text=keep, cache=self.cache)
             opened[name] = source
         now, before = opened[CURRENT], opened.get(REFERENCE)
         opened[CURRENT], self.maturity = awaited(self.connection, self.spec, now, before)

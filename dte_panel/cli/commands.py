@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
 
 
-def evidence_of(path: str, *, verify: bool = False) -> Evidence:
+def evidence_of(path: str, *, verify: bool = False, cache: str | None = None, trust: bool = True) -> Evidence:
     """Assess one trust.yaml, with a progress bar where it takes long."""
     from dte_panel import spec
     from dte_panel.conductor import assess_spec
+    from dte_panel.engine.cache import Cache
 
     wanted = spec.read(path)
     try:
         with _quiet(), Progress(f"Assessing {wanted.subject.name}") as progress:
-            return assess_spec(wanted, verify=verify, progress=progress)
+            kept = Cache(Path(cache), trust=trust) if cache else None
+            return assess_spec(wanted, verify=verify, cache=kept, progress=progress)
     except InputError as error:
         # the engine knows keys, not the file they stand in
         if error.where.split(".")[0] in type(wanted).model_fields:
@@ -52,7 +54,7 @@ def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
 
 def assess(args: Namespace) -> int:
     """Measure, judge, print the table."""
-    evidence = evidence_of(args.spec, verify=args.verify)
+    evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
     if args.share:
         evidence = evidence.shared()
     _finish(evidence, args, report.assessment(evidence))
@@ -61,7 +63,7 @@ def assess(args: Namespace) -> int:
 
 def check(args: Namespace) -> int:
     """Measure, judge, say what decides, and answer with the exit code."""
-    evidence = evidence_of(args.spec, verify=args.verify)
+    evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
     _finish(evidence, args, report.deciding(evidence))
     return 4 if args.strict and evidence.verdict == "warn" else EXIT[evidence.verdict]
 

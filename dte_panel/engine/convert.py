@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dte_panel.states import Moments, Profiled
+from dte_panel.states import Moments, Ordered, Profiled
 
 PROFILE = ("n", "nulls", "nans", "infinities", "minimum", "maximum", "mean", "m2")
 
@@ -49,3 +49,9 @@ def by_place(item: tuple[tuple[str, Iterable[tuple[str, str | None]]], Sequence[
     """Sorts rows of aggregates by window and cohort."""
     (window, cohort), row = item
     return window, [(column, value is None, value or "") for column, value in cohort], str(row)
+
+
+def chosen_edges(whole: Ordered, bins: int) -> tuple[tuple[float, ...], tuple[float, float] | None]:
+    """Edges and span of a column from the values of all rows."""
+    finite = whole.finite().values
+    return whole.quantile_edges(bins), (float(finite[0]), float(finite[-1])) if len(finite) else None

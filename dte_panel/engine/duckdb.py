@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from dte_panel.engine import crossing, rows, sampling, sql
-from dte_panel.engine.convert import by_place, filled, moments, profiled
+from dte_panel.engine.convert import by_place, chosen_edges, filled, moments, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.plan import Request
@@ -39,6 +39,8 @@ class EngineError(DTEError):
 Place = tuple[str, tuple[tuple[str, str | None], ...]]
 #: States by window and cohort.
 Cells = dict[Place, State]
+#: Column and number of bins to edges and span.
+Edges = dict[tuple[str, int], tuple[tuple[float, ...], tuple[float, float] | None]]
 #: Aliases in queries; no column of a source has such a name.
 WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
 
@@ -62,7 +64,7 @@ class Reducer(crossing.Crossing):
         connection: Connection,
         source: Source,
         layout: Layout,
-        edges: dict[tuple[str, int], tuple[tuple[float, ...], tuple[float, float] | None]] | None = None,
+        edges: Edges | None = None,
         reference: Source | None = None,
     ) -> None:
         self.connection, self.source, self.layout, self.reference = connection, source, layout, reference
@@ -263,10 +265,7 @@ class Reducer(crossing.Crossing):
             }
         parts = self._ordered(request)
         if (column, bins) not in self.edges:
-            whole = parts[self.source.name, ()][0]
-            finite = whole.finite().values
-            span = (float(finite[0]), float(finite[-1])) if len(finite) else None
-            self.edges[column, bins] = whole.quantile_edges(bins), span
+            self.edges[column, bins] = chosen_edges(parts[self.source.name, ()][0], bins)
         edges, span = self.edges[column, bins]
         return {place: o.binned(edges, span, nulls, nans) for place, (o, nulls, nans) in parts.items()}
 

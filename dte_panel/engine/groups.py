@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dte_panel.engine import sql
+from dte_panel.engine.questions import distinct, whole
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import InputError
 from dte_panel.spec import Spec
@@ -47,9 +48,9 @@ def _values(
         if column not in side.types:
             continue
         text = sql.group(column, side.types[column], bands.get(column, ()))
-        rows = connection.execute(f"SELECT DISTINCT {text} FROM {side.sql} LIMIT {MOST_GROUPS + 2}").fetchall()
-        found |= {str(row[0]) for row in rows if row[0] is not None}
-        null = null or any(row[0] is None for row in rows)
+        values = distinct(connection, side, text, most=MOST_GROUPS + 2)
+        found |= {str(value) for value in values if value is not None}
+        null = null or None in values
     if len(found) > MOST_GROUPS:
         raise InputError(
             f"column '{column}' has more than {MOST_GROUPS} different values",
@@ -67,6 +68,7 @@ def _way_out(connection: Connection, column: str, sides: Sequence[Source]) -> st
         return "Make a column of fewer, wider groups, and name that one"
     x = sql.number(column)
     parts = ", ".join(f"quantile_disc({x}, {q})" for q in (0.25, 0.5, 0.75))
+    whole(connection, side)
     rows = connection.execute(f"SELECT {parts} FROM {side.sql} WHERE isfinite({x})").fetchall()
     edges = ", ".join(sql.edge(e) for e in sorted({float(e) for e in rows[0] if e is not None}))
     return f"Cut it into bands, such as bands: {{{column}: [{edges}]}}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dte_panel.engine import windows
+from dte_panel.engine.questions import distinct, make_view, totals
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.engine.sql import literal, quote
 from dte_panel.model import CURRENT
@@ -44,13 +45,12 @@ class Maturity:
         """In words."""
         return f"labels are mature after {self.span}: those of {self.rows:,} rows after {self.after} count as missing"
 
-    def windows(self, connection: Connection, layout: Layout) -> dict[str, str]:
+    def windows(self, connection: Connection, current: Source, layout: Layout) -> dict[str, str]:
         """The windows with such rows, ``current`` among them, and why their numbers lack labels."""
         young = [CURRENT] if self.rows else []
         if layout.grid and self.rows:
             later = f"{self.time} > {_stamp(self.after)}"
-            query = f"SELECT DISTINCT {layout.grid.sql} FROM {quote(VIEW)} WHERE {later}"
-            numbers = {row[0] for row in connection.execute(query).fetchall()}
+            numbers = set(distinct(connection, current, layout.grid.sql, where=later))
             young += [start for number, start in layout.starts.items() if number in numbers]
         return dict.fromkeys(young, f"labels after {self.after} are not mature ({self.span})")
 
@@ -66,24 +66,24 @@ def awaited(
     if label is None:
         return current, None
     kind = current.types.get(label)
-    known = f"CAST({quote(label)} AS {_type(connection, current, label)})" if kind else "NULL"
+    known = f"CAST({quote(label)} AS {current.declared[label]})" if kind else "NULL"
     types = dict(current.types)
     if kind in (None, "null") and reference and reference.types.get(label, "null") != "null":
         # Nothing but NULL: of the type that it will have.
-        known, types[label] = f"CAST(NULL AS {_type(connection, reference, label)})", reference.types[label]
+        known, types[label] = f"CAST(NULL AS {reference.declared[label]})", reference.types[label]
     maturity = None
     if kind not in (None, "null") and spec.label_matures and spec.roles.time:
         known, maturity = _mature(connection, spec, current, known)
     if maturity is None and kind == types.get(label):
         return current, None
     others = f"* REPLACE ({known} AS {quote(label)})" if kind else f"*, {known} AS {quote(label)}"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(VIEW)} AS SELECT {others} FROM {current.sql}").fetchall()
+    make_view(connection, current, VIEW, others)
     return replace(current, types=types, relation=VIEW), maturity
 
 
 def arrived(connection: Connection, current: Source, label: str) -> bool:
     """Whether any label can be relied on."""
-    ((rows,),) = connection.execute(f"SELECT COUNT({quote(label)}) FROM {current.sql}").fetchall()
+    (rows,) = totals(connection, current, f"COUNT({quote(label)})")
     return bool(rows)
 
 
@@ -94,21 +94,16 @@ def unfilled(spec: Spec, role: str) -> str:
     return "Name a column with values"
 
 
-def _type(connection: Connection, source: Source, column: str) -> str:
-    described = connection.execute(f"DESCRIBE SELECT {quote(column)} FROM {source.sql}").fetchall()
-    return str(described[0][1])
-
-
 def _mature(connection: Connection, spec: Spec, current: Source, known: str) -> tuple[str, Maturity | None]:
     span, column = spec.label_matures, spec.roles.time
     if span is None or column is None:
         return known, None
     time = windows.read_time(connection, current, column).sql
-    ((after,),) = connection.execute(
-        f"SELECT MAX({time}) - INTERVAL {span.count} {span.unit.upper()} FROM {current.sql}"
-    ).fetchall()
+    (newest,) = totals(connection, current, f"MAX({time})")
+    back = f"{_stamp(newest.isoformat())} - INTERVAL {span.count} {span.unit.upper()}"
+    ((after,),) = connection.execute(f"SELECT {back}").fetchall()
     stamp = _stamp(after.isoformat())
-    ((rows,),) = connection.execute(f"SELECT COUNT(*) FROM {current.sql} WHERE {time} > {stamp}").fetchall()
+    (rows,) = totals(connection, current, "COUNT(*)", where=f"{time} > {stamp}")
     return f"CASE WHEN {time} <= {stamp} THEN {known} END", Maturity(after.isoformat(), int(rows), str(span), time)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import duckdb
 
-from dte_panel.engine import groups, sql, windows
+from dte_panel.engine import groups, questions, sql, windows
 from dte_panel.engine.frames import mixed_zones, unreadable
 from dte_panel.engine.groups import Bands
 from dte_panel.engine.labels import arrived, unfilled
@@ -157,7 +157,7 @@ def _check_filled(connection: Connection, spec: Spec, side: Source, *, late: boo
                 where=where,
                 hint=f"Name a numeric column, or leave roles.{role} out",
             )
-        ((filled,),) = connection.execute(f"SELECT COUNT({sql.quote(column)}) FROM {side.sql}").fetchall()
+        (filled,) = questions.totals(connection, side, f"COUNT({sql.quote(column)})")
         if not filled and not (late and role == "label"):
             raise InputError(f"column '{column}' has no values, only NULL", where=where, hint=unfilled(spec, role))
 
@@ -168,10 +168,8 @@ def distinct(connection: Connection, column: str, sides: Iterable[Source], most:
     for side in sides:
         if column in side.types:
             text = sql.text(column, side.types[column], flag=True)
-            rows = connection.execute(
-                f"SELECT DISTINCT {text} FROM {side.sql} WHERE {text} IS NOT NULL LIMIT {most + 1}"
-            ).fetchall()
-            found |= {str(row[0]) for row in rows}
+            values = questions.distinct(connection, side, text, where=f"{text} IS NOT NULL", most=most + 1)
+            found |= {str(value) for value in values}
     return sorted(found) if len(found) <= most else None
 
 
@@ -331,6 +329,5 @@ def _untimed(connection: Connection, spec: Spec, current: Source) -> list[str]:
     column = spec.roles.time
     if not column or not spec.windows:
         return []
-    name = sql.quote(column)
-    ((rows,),) = connection.execute(f"SELECT COUNT(*) - COUNT({name}) FROM {current.sql}").fetchall()
+    (rows,) = questions.totals(connection, current, "COUNT(*)", where=f"{sql.quote(column)} IS NULL")
     return [f"{rows:,} rows have no '{column}' and count for no window"] if rows else []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 
 from dte_panel.engine import sql
 from dte_panel.engine.sources import Connection, Source
@@ -56,3 +59,21 @@ def _sampled(query: str, reduction: Rows, total: int) -> str:
         return query
     seed = reduction.seed + base_seed.get()
     return f"SELECT * FROM ({query}) USING SAMPLE reservoir({reduction.sample} ROWS) REPEATABLE ({seed})"
+
+
+def together(samples: Sequence[Sample | JointSample], reduction: Rows) -> Sample | JointSample:
+    """The rows of several files: all of them, or as many of each as a sample of all rows might have had."""
+    totals = [sample.total for sample in samples]
+    rng = np.random.default_rng(reduction.seed + base_seed.get())
+    taken = totals
+    if sum(totals) > reduction.sample:
+        taken = rng.multivariate_hypergeometric(totals, reduction.sample).tolist()
+    held = [len(s.values) if isinstance(s, Sample) else s.n for s in samples]
+    rows = [np.sort(rng.choice(have, n, replace=False)) for have, n in zip(held, taken, strict=True)]
+    plain = [(s, at) for s, at in zip(samples, rows, strict=True) if isinstance(s, Sample)]
+    if plain:
+        return Sample(tuple(s.values[i] for s, at in plain for i in at), sum(totals))
+    whole = [(s.columns, at) for s, at in zip(samples, rows, strict=True) if isinstance(s, JointSample)]
+    joined: Any = np.ma.concatenate
+    columns = {name: joined([c[name][at] for c, at in whole]) for name in whole[0][0]}
+    return JointSample(columns, sum(taken), sum(totals))

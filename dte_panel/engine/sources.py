@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from glob import escape, glob
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,9 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
+from dte_panel.engine.cache import Cache
 from dte_panel.engine.frames import from_frame, unreadable
+from dte_panel.engine.questions import Part, open_parts
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError, did_you_mean
 
@@ -63,6 +65,10 @@ class Source:
         Time column to whether its values carry a time zone.
     relation : str
         What is read in its place, if not ``name``.
+    declared : mapping
+        Column to its type as SQL writes it.
+    parts : tuple of Part
+        Its files, where what is known of each is kept.
     """
 
     name: str
@@ -72,6 +78,8 @@ class Source:
     types: Mapping[str, ColumnType]
     zones: Mapping[str, bool]
     relation: str = ""
+    declared: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -121,6 +129,7 @@ def open_source(
     *,
     base: Path | None = None,
     keep_text: tuple[str, ...] = (),
+    cache: Cache | None = None,
 ) -> Source:
     """Make data readable as ``name``.
 
@@ -134,6 +143,8 @@ def open_source(
         Folder that relative paths start from.
     keep_text : tuple of str
         CSV columns to read as text, whatever they look like.
+    cache : Cache, optional
+        Where to keep what is learned of each Parquet file; other files are read each time.
 
     Raises
     ------
@@ -141,6 +152,8 @@ def open_source(
         No such file, unreadable, empty, or of a kind that cannot be read.
     """
     table = None
+    if cache and isinstance(data, str | Path) and (paths := _parquet(str(data), base or Path())):
+        return _open_parts(connection, cache, name, str(data), paths)
     if isinstance(data, str | Path):
         uri, digest = _open_files(connection, name, str(data), base or Path(), keep_text)
     else:
@@ -153,15 +166,33 @@ def open_source(
         ((rows,),) = connection.execute(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()
     except duckdb.Error as error:
         raise unreadable(uri, error) from error
+    return _source(name, uri, int(rows), digest, [(str(row[0]), str(row[1])) for row in described])
+
+
+def _parquet(uri: str, base: Path) -> list[Path]:
+    paths = _paths(uri, base)
+    return paths if all(_READERS[path.suffix.lower()] == "parquet" for path in paths) else []
+
+
+def _open_parts(connection: Connection, cache: Cache, name: str, uri: str, paths: list[Path]) -> Source:
+    try:
+        parts, described = open_parts(connection, cache, name, paths)
+        rows = sum(part.rows for part in parts)
+    except (duckdb.Error, OSError) as error:
+        raise unreadable(uri, error) from error
+    return replace(_source(name, uri, rows, _joined([part.digest for part in parts]), described), parts=parts)
+
+
+def _source(name: str, uri: str, rows: int, digest: str, described: list[tuple[str, str]]) -> Source:
     if not rows:
         raise InputError("there are no rows", where=uri, hint="Give a file with at least one row")
-    types = {str(row[0]): _column_type(str(row[1])) for row in described}
+    types = {column: _column_type(kind) for column, kind in described}
     reserved = next((column for column in types if column.lower().startswith(RESERVED)), None)
     if reserved is not None:
         hint = f"Names that begin with {RESERVED} are the engine's own; rename it"
         raise InputError(f"column '{reserved}' cannot be read", where=uri, hint=hint)
-    zones = {str(row[0]): _zoned(str(row[1])) for row in described if types[str(row[0])] == "time"}
-    return Source(name, uri, int(rows), digest, types, zones)
+    zones = {column: _zoned(kind) for column, kind in described if types[column] == "time"}
+    return Source(name, uri, rows, digest, types, zones, declared=dict(described))
 
 
 def describe(data: Any, *, base: Path | None = None) -> list[ColumnInfo]:
@@ -274,4 +305,8 @@ def _digest_files(paths: list[Path]) -> str:
     for path in paths:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return _joined(digests)
+
+
+def _joined(digests: list[str]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

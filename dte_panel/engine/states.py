@@ -11,6 +11,7 @@ import duckdb
 from dte_panel.engine.duckdb import Cells, EngineError, Reducer
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
+from dte_panel.engine.parts import reducer_of
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import describe
@@ -39,9 +40,11 @@ class Engine:
     def __init__(self, connection: Connection, sources: Mapping[str, Source], layout: Layout) -> None:
         edges: dict[Any, Any] = {}
         sides = [sources[name] for name in (REFERENCE, CURRENT) if name in sources]
-        self.reducers = [Reducer(connection, side, layout, edges, sources.get(REFERENCE)) for side in sides]
-        self.numbers = Numbers(self.reducers)
-        for reducer in self.reducers:
+        self.reducers = [reducer_of(connection, side, layout, edges, sources.get(REFERENCE)) for side in sides]
+        # What is known of files is known column by column, and exact.
+        together = [r for r in self.reducers if isinstance(r, Reducer)]
+        self.numbers = Numbers(together) if len(together) == len(sides) else None
+        for reducer in together:
             reducer.numbers = self.numbers
         self.requests: dict[str | None, list[Request]] = {}
         self.seconds = 0.0
@@ -57,20 +60,21 @@ class Engine:
         started = perf_counter()
         try:
             wanted = self.requests.get(column, [])
-            if column not in self._read and self.numbers.reads(wanted):
-                self._read_from(column)
+            if self.numbers and column not in self._read and self.numbers.reads(wanted):
+                self._read_from(column, self.numbers)
             return {request.key: self._cells(request) for request in wanted}
         finally:
-            self.numbers.forget(column)
+            if self.numbers:
+                self.numbers.forget(column)
             self.seconds += perf_counter() - started
 
-    def _read_from(self, column: str | None) -> None:
+    def _read_from(self, column: str | None, numbers: Numbers) -> None:
         """Read a column, and with it some of those after it."""
         order = list(self.requests)
         later = [c for c in order[order.index(column) :] if c not in self._read]
         self._read.add(column)
         try:
-            self._read.update(self.numbers.load([r for c in later for r in self.requests[c]]))
+            self._read.update(numbers.load([r for c in later for r in self.requests[c]]))
         except duckdb.Error:
             # Each column is then read on its own, and says what is wrong with it.
             return

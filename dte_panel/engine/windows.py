@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from dte_panel.engine.frames import mixed_zones
+from dte_panel.engine.questions import distinct, totals
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError
@@ -68,7 +69,7 @@ def read_time(connection: Connection, source: Source, column: str) -> Time:
         The column is of another type, holds no time at all, or mixes time zones.
     """
     kind, name = source.types[column], quote(column)
-    ((present,),) = connection.execute(f"SELECT COUNT({name}) FROM {source.sql}").fetchall()
+    (present,) = totals(connection, source, f"COUNT({name})")
     if not present:
         raise _bad(source, column, "has no values")
     if kind == "time":
@@ -83,9 +84,8 @@ def read_time(connection: Connection, source: Source, column: str) -> Time:
 
 
 def _years(connection: Connection, source: Source, column: str, number: str) -> Time:
-    ((low, high, whole),) = connection.execute(
-        f"SELECT MIN({number}), MAX({number}), BOOL_AND({number} = floor({number})) FROM {source.sql}"
-    ).fetchall()
+    asked = f"MIN({number})", f"MAX({number})", f"BOOL_AND({number} = floor({number}))"
+    low, high, whole = totals(connection, source, *asked)
     if low is None:
         raise _bad(source, column, "has no values")
     if not whole or not 1 <= low <= high <= 9999:
@@ -95,24 +95,17 @@ def _years(connection: Connection, source: Source, column: str, number: str) -> 
 
 def _text_time(connection: Connection, source: Source, column: str) -> Time:
     name = quote(column)
-    ((years,),) = connection.execute(
-        f"SELECT BOOL_AND(regexp_full_match({name}, '[0-9]{{4}}')) FROM {source.sql}"
-    ).fetchall()
+    (years,) = totals(connection, source, f"BOOL_AND(regexp_full_match({name}, '[0-9]{{4}}'))")
     if years:
         return _years(connection, source, column, f"CAST({name} AS INTEGER)")
     offset = f"regexp_extract({name}, {literal(_OFFSET)}, 1)"
-    found = connection.execute(
-        f"SELECT DISTINCT {offset} FROM {source.sql} WHERE {name} IS NOT NULL LIMIT 9"
-    ).fetchall()
-    zones = {str(row[0]) for row in found}
+    zones = {str(zone) for zone in distinct(connection, source, offset, where=f"{name} IS NOT NULL", most=9)}
     if len(zones) > 1:
         raise mixed_zones(column, f"{source.uri}: roles.time", zones)
     sql = f"TRY_CAST({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'" if zones - {""} else f"TRY_CAST({name} AS TIMESTAMP)"
-    wrong = connection.execute(
-        f"SELECT {name} FROM {source.sql} WHERE {name} IS NOT NULL AND {sql} IS NULL LIMIT 1"
-    ).fetchall()
+    wrong = distinct(connection, source, name, where=f"{name} IS NOT NULL AND {sql} IS NULL", most=1)
     if wrong:
-        raise _bad(source, column, f"holds text that is not a time, such as {str(wrong[0][0])[:40]!r}")
+        raise _bad(source, column, f"holds text that is not a time, such as {str(wrong[0])[:40]!r}")
     return Time(f"({sql})", bool(zones - {""}))
 
 
@@ -150,20 +143,18 @@ def grid(time: str, count: int, unit: str, start: date | None) -> Grid:
 
 def numbers(connection: Connection, source: Source, window_grid: Grid) -> Sequence[int]:
     """The numbers of the windows that have rows, in order."""
-    rows = connection.execute(
-        f"SELECT DISTINCT {window_grid.sql} FROM {source.sql} WHERE {window_grid.sql} IS NOT NULL ORDER BY 1"
-    ).fetchall()
+    rows = distinct(connection, source, window_grid.sql, where=f"{window_grid.sql} IS NOT NULL")
     if len(rows) > MOST_WINDOWS:
         raise InputError(
             f"gives {len(rows):,} windows; {MOST_WINDOWS:,} are the most",
             where="windows.every",
             hint="Use longer windows",
         )
-    return [int(row[0]) for row in rows]
+    return sorted(map(int, rows))
 
 
 def newest(connection: Connection, source: Source, column: str) -> str | None:
     """The latest time of a source as ISO text."""
     time = read_time(connection, source, column).sql
-    ((end,),) = connection.execute(f"SELECT MAX({time}) FROM {source.sql}").fetchall()
+    (end,) = totals(connection, source, f"MAX({time})")
     return end.isoformat() if end else None
