@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import struct
 import time
 import zipfile
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from dte_panel import states
+from dte_panel.errors import InputError
 
 #: Goes up when the same question may get another answer from the same versions of everything.
 FORMAT = 1
@@ -35,7 +37,7 @@ LIMIT, LARGEST = 2 * 2**30, 64 * 2**20
 RACY = 2.0
 _FILES = "files.json"
 _STATES = {c.__name__: c for c in vars(states).values() if isinstance(c, type) and is_dataclass(c)}
-_DAMAGE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError)
+_DAMAGE = (zipfile.BadZipFile, struct.error, RuntimeError, KeyError, ValueError, TypeError, OSError, EOFError)
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +56,10 @@ class Cache:
 
     def __init__(self, folder: Path, *, trust: bool = True, limit: int = LIMIT) -> None:
         self.folder, self.trust, self.limit = folder, trust, limit
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
         self._versions = [FORMAT, *(version(name) for name in ("dte-panel", "duckdb", "numpy"))]
         self._archives: dict[str, dict[str, bytes]] = {}
         self._new: set[str] = set()
@@ -96,9 +101,18 @@ class Cache:
     def close(self) -> None:
         """Write what is new, each archive whole or not at all, and drop what has not been used for longest."""
         self.open.close()
+        try:
+            self._save()
+            self._evict()
+        except OSError as error:
+            # What was computed is right all the same.
+            _log.warning("cache: %s cannot be written (%s)", self.folder, error.strerror)
+
+    def _save(self) -> None:
         for digest in self._new:
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w") as archive:
+                archive.comment = digest.encode()
                 for name, blob in sorted(self._archives[digest].items()):
                     archive.writestr(zipfile.ZipInfo(name), blob)
             self._write(f"{digest}.zip", buffer.getvalue())
@@ -107,7 +121,6 @@ class Cache:
         for digest in self._archives:
             if (path := self.folder / f"{digest}.zip").exists():
                 os.utime(path)
-        self._evict()
 
     def _name(self, question: Any) -> str:
         return hashlib.sha256(repr((self._versions, question)).encode()).hexdigest()
@@ -119,6 +132,9 @@ class Cache:
             if path.exists():
                 try:
                     with zipfile.ZipFile(path) as archive:
+                        # Entries are archives too: of one that is cut off, the end of an entry looks like its own.
+                        if archive.comment != digest.encode():
+                            raise zipfile.BadZipFile("its end is missing")
                         # A damaged entry fails its checksum here.
                         self._archives[digest].update({name: archive.read(name) for name in archive.namelist()})
                 except _DAMAGE as error:
@@ -142,8 +158,12 @@ class Cache:
 
     def _write(self, name: str, content: bytes) -> None:
         with NamedTemporaryFile(dir=self.folder, suffix=".tmp", delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(self.folder / name)
+            made = Path(file.name)
+        try:
+            made.write_bytes(content)
+            made.replace(self.folder / name)
+        finally:
+            made.unlink(missing_ok=True)
 
     def _evict(self) -> None:
         found = sorted(((p.stat().st_mtime_ns, p.stat().st_size, p) for p in self.folder.glob("*.zip")), reverse=True)
@@ -151,7 +171,7 @@ class Cache:
         for _, size, path in found:
             kept += size
             if kept > self.limit:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
 
 def _dumped(answer: Any) -> bytes:

@@ -8,17 +8,17 @@ import os
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dte_panel import Evidence, assess
+from dte_panel import Evidence, assess, conductor
 from dte_panel.engine import cache as caches
 from dte_panel.engine.cache import Cache
 from dte_panel.errors import InputError
@@ -92,14 +92,21 @@ class Days:
 def plain(evidence: Evidence) -> dict[str, Any]:
     """What must be the same from run to run; sums of floats to ten digits, for files add up in another order."""
     document = json.loads(evidence.dumps(), parse_float=lambda x: float(f"{float(x):.10g}"))
-    del document["created"]
+    del document["engine"]["seconds"]
     for provider in document["providers"]:
         del provider["seconds"]
     return document
 
 
 @pytest.fixture
-def days(tmp_path: Path) -> Days:
+def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Days:
+    class Noon(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2026, 2, 1, 12, tzinfo=tz)
+
+    # The age of the data is a number too, and grows while a test runs.
+    monkeypatch.setattr(conductor, "datetime", Noon)
     return Days(tmp_path)
 
 
@@ -238,6 +245,32 @@ def test_the_cache_is_for_this_user_and_leaves_nothing_half_written(days: Days) 
     assert [p for p in days.cache.iterdir() if p.suffix not in (".zip", ".json")] == []
     for path in days.cache.glob("*.zip"):
         assert zipfile.ZipFile(path).testzip() is None
+
+
+def test_a_folder_that_cannot_be_made_is_said_and_one_that_is_gone_costs_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be made"):
+        Cache(tmp_path / "file" / "cache")
+    kept = Cache(tmp_path / "cache")
+    kept.put("0" * 64, "q", 1)
+    (tmp_path / "cache").rmdir()
+    kept.close()
+    assert "cannot be written" in caplog.text
+
+
+@pytest.mark.slow
+def test_no_damage_gives_a_wrong_answer(tmp_path: Path) -> None:
+    path, answer = tmp_path / f"{'0' * 64}.zip", [Table(("label",), {(1,): 2}), np.float64(0.5)]
+    kept = Cache(tmp_path)
+    kept.put("0" * 64, "q", answer)
+    kept.close()
+    content = path.read_bytes()
+    flips = [content[:i] + bytes([content[i] ^ 0x11]) + content[i + 1 :] for i in range(len(content))]
+    for damaged in [*(content[:i] for i in range(len(content))), *flips]:
+        path.write_bytes(damaged)
+        assert Cache(tmp_path).get("0" * 64, "q") in (None, [answer[0], 0.5])
 
 
 def test_what_was_used_last_is_kept(tmp_path: Path) -> None:
