@@ -111,8 +111,8 @@ class Frame:
             title=str(view.title), description=str(view.description), definitions=[definition(results, i) for i in ids]
         )
         shown = results.measurements(*ids) or results.measurements(*ids, window=None) if ids else []
-        self._twin = [twin(shown, subject.evidence.metrics, results.verdict_of, str(view.title))] if shown else []
-        self.view = card(head, self._body, *self._twin, wide=bool(view.wide))
+        table = [twin(shown, subject.evidence.metrics, results.verdict_of, str(view.title))] if shown else []
+        self.view = card(head, self._body, *table, wide=bool(view.wide))
 
     def drawn(self, budget: float) -> Any:
         """Let the view draw, within its time; what it gives is made fit for the page."""
@@ -130,8 +130,7 @@ class Frame:
     def show(self, drawn: Any) -> None:
         """Put what was drawn into the card; what fails only now is told there too."""
         if isinstance(drawn, Text) and drawn.kind == "empty":
-            for table in self._twin:
-                table.visible = False  # one line is enough; the evidence page has every number
+            self.view.objects = self.view.objects[:2]  # one line is enough; the evidence page has every number
         try:
             self._body.objects = [drawn]
         except Exception as error:  # noqa: BLE001 - a plugin's object may raise anything when it becomes a model

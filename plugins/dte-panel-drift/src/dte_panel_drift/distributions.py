@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: So many bars fit into one small picture.
 MOST_BARS = 12
+#: A bin narrower than this share of the picture is a needle that flattens everything else: bars show it better.
+NARROWEST = 0.002
 #: Height of every small picture.
 HEIGHT = 260
 NAMES = {None: "missing", "-inf": "−∞", "+inf": "+∞"}
@@ -46,11 +48,11 @@ def _picture(results: Any, column: str) -> Any:
 
 
 def _cuts(binned: Binned) -> list[float] | None:
-    """Ends of all bins, the outer ones where the reference ends; none where a bin has no width for a density."""
+    """Ends of all bins, the outer ones where the reference ends; none where a bin is too narrow for a density."""
     if not binned.edges or not binned.span:
         return None
     cuts = [binned.span[0], *binned.edges, binned.span[1]]
-    least = 1e-6 * (cuts[-1] - cuts[0])
+    least = NARROWEST * (cuts[-1] - cuts[0])
     return cuts if all(b - a > least for a, b in pairwise(cuts)) else None
 
 
@@ -71,7 +73,7 @@ def _steps(results: Any, column: str, now: Binned, before: Binned, cuts: list[fl
         plot.step(x, y, mode="after", line_color=results.tokens[colour], line_width=2, legend_label=name)
     plot.y_range.start = 0
     # A density's own numbers say little; where it lies, and how the two compare, is in the picture.
-    plot.yaxis.major_label_text_font_size, plot.yaxis.major_tick_line_color = "0px", None
+    plot.yaxis.ticker = []
     if cuts[-1] - cuts[0] >= 1:
         plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[0]")
     legend(results, plot)

@@ -71,8 +71,8 @@ def over_time(results: Any, named: Callable[[str], str | None]) -> Any:
     cells = plot.rect("x", "y", 0.96, 0.9, source=source, fill_color=transform("psi", mapper), line_color=None)
     plot.rect("x", "y", 0.96, 0.9, source=failed, fill_color=None, line_color=results.tokens["text"], line_width=1.5)
     labelled(plot.xaxis[0], [w[:10] for w in windows], most=12)
-    # Upright dates would run into each other on a phone.
-    plot.xaxis.major_label_orientation = 0.6
+    if len(windows) > 4:  # level dates would run into each other on a phone
+        plot.xaxis.major_label_orientation = 0.6
     labelled(plot.yaxis[0], [named(column) or column for column in columns])
     plot.scatter("x", "y", size=4, source=beyond, color=results.tokens["text"], line_color=None)
     plot.grid.visible = False
@@ -271,5 +271,6 @@ VIEWS = [
         metrics=["missing_share", "missing_share_change", "missingness_divergence"],
         render=missing,
         description="Share of rows without a value, in the reference and in the selected window.",
+        wide=True,
     ),
 ]
