@@ -73,7 +73,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def _assessed(*verdicts: Verdict, **changes: Any) -> None:
         made = evidence(*verdicts, **changes)
-        monkeypatch.setattr(commands, "evidence_of", lambda path, verify=False: made)
+        monkeypatch.setattr(commands, "evidence_of", lambda path, **_: made)
 
     return _assessed
 
@@ -233,7 +233,7 @@ def test_share_suppresses(assessed: Any, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_errors_of_ours_are_one_message(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def fail(path: str, *, verify: bool = False) -> Evidence:
+    def fail(path: str, **_: Any) -> Evidence:
         raise PluginError("no good", where="drift")
 
     monkeypatch.setattr(commands, "evidence_of", fail)
@@ -243,7 +243,7 @@ def test_errors_of_ours_are_one_message(monkeypatch: pytest.MonkeyPatch, capsys:
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_faults_of_ours_ask_for_debug(place: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def fail(path: str, *, verify: bool = False) -> Evidence:
+    def fail(path: str, **_: Any) -> Evidence:
         return cast(Evidence, 1 // 0)
 
     monkeypatch.setattr(commands, "evidence_of", fail)
@@ -257,7 +257,7 @@ def test_faults_of_ours_ask_for_debug(place: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def stop(path: str, *, verify: bool = False) -> Evidence:
+    def stop(path: str, **_: Any) -> Evidence:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "evidence_of", stop)
@@ -518,6 +518,7 @@ def test_positive_class_of_text_labels(tmp_path: Path) -> None:
     assert read(tmp_path / "t.yaml").roles.positive is None
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(names=st.lists(st.text(), min_size=5, max_size=5, unique=True), path=st.text(min_size=1))
 def test_whatever_init_writes_reads_back(names: list[str], path: str, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -603,7 +604,7 @@ def test_verify_prints_what_the_libraries_say(command: str, monkeypatch: pytest.
         "disagreements": [],
     }
 
-    def assess(path: str, *, verify: bool = False) -> Evidence:
+    def assess(path: str, *, verify: bool = False, **_: Any) -> Evidence:
         return evidence(verdict("pass"), second_opinion=second if verify else {})
 
     monkeypatch.setattr(commands, "evidence_of", assess)

@@ -188,6 +188,7 @@ def test_a_broken_plugin_is_listed_with_its_reason(install: Install, ill: str) -
     assert found.themes() == []
 
 
+@pytest.mark.slow
 def test_all_ill_plugins_at_once_leave_the_official_ones_alone(install: Install) -> None:
     for ill in [*AT_LOAD, *AT_RUN]:
         install(ill)
@@ -279,6 +280,7 @@ def test_an_unknown_id_has_a_hint() -> None:
         registry.load()["fairnes"]
 
 
+@pytest.mark.slow
 def test_plugins_broken_at_load_in_an_assessment(
     install: Install, frames: tuple[pd.DataFrame, pd.DataFrame], undisturbed: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +299,7 @@ def test_plugins_broken_at_load_in_an_assessment(
     assert Evidence.from_json(evidence.to_json()).dumps() == evidence.dumps()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ill", AT_RUN)
 def test_a_plugin_that_fails_while_it_measures(
     install: Install, frames: tuple[pd.DataFrame, pd.DataFrame], undisturbed: Evidence, ill: str
@@ -323,6 +326,7 @@ def test_what_works_of_a_plugin_stays(install: Install, frames: tuple[pd.DataFra
     assert values[0] == pytest.approx(frames[1]["label"].mean())
 
 
+@pytest.mark.slow
 def test_a_plugin_that_hangs_while_it_measures(
     install: Install, frames: tuple[pd.DataFrame, pd.DataFrame], undisturbed: Evidence
 ) -> None:
@@ -338,6 +342,7 @@ def test_a_plugin_that_hangs_while_it_measures(
     assert {m.status for m in endless} == {"error"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undisturbed")  # so that the import of scipy is not counted as a provider's time
 @pytest.mark.parametrize("ill", ["finish_raises", "finish_hangs", "finish_exits", "import_error"])
 def test_a_check_of_an_ill_plugin_is_an_error(

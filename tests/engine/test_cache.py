@@ -123,6 +123,7 @@ def test_a_cached_assessment_is_the_same_first_and_second(days: Days) -> None:
     assert days.assess(True) == without, "nothing is read again"
 
 
+@pytest.mark.slow
 def test_only_the_new_day_is_read(days: Days) -> None:
     days.assess(True)
     days.spoil()

@@ -233,6 +233,7 @@ def same(both: Both, request: Request, other: Other, *, parts: bool = True) -> N
         assert [place for place in here if not alike(there[place], here[place])] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_", EVERY, ids=ids)
 def test_the_sql_form_is_the_arrays_form(request_: Request, table: Both, also_duckdb: Other) -> None:
     same(table, request_, also_duckdb)

@@ -66,6 +66,7 @@ def sample(columns, total=None) -> JointSample:
     return JointSample({name: np.ma.asarray(values) for name, values in columns.items()}, n, total or n)
 
 
+@pytest.mark.slow
 def test_the_classifier_sees_what_single_columns_do_not():
     """Each column stays as it was; how they go together turned round."""
     rng = np.random.default_rng(3)

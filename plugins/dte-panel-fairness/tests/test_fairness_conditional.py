@@ -51,6 +51,7 @@ def test_simpson_is_seen_beside_the_raw_figure():
     assert found["conditional_demographic_parity_ratio_worst", "g"].value == pytest.approx(0.8)
 
 
+@pytest.mark.slow
 def test_every_conditional_gap_equals_fairlearn_with_control_features():
     rng = np.random.default_rng(5)
     size = 3_000

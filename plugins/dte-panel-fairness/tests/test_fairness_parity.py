@@ -165,6 +165,7 @@ def defined(found: dict, rate: str, window: str, grouping: tuple[str, ...], grou
     return found[rate, window, tuple(sorted(zip(grouping, names, strict=True))), None].value is not None
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # scikit-learn warns of one-class groups
 @pytest.mark.parametrize("rows", [1_200, pytest.param(None, marks=pytest.mark.slow)])
 def test_every_number_equals_fairlearn(rows):

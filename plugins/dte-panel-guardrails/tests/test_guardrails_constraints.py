@@ -255,6 +255,7 @@ def test_shares_of_ids() -> None:
 # --- end to end -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_assessment_measures_all_of_it() -> None:
     import pandas as pd
 

@@ -54,6 +54,7 @@ def expected(metric: str, rows: pd.DataFrame) -> float:
         return SCORES[metric](rows.employed, rows.probability)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1_200, pytest.param(None, marks=pytest.mark.slow)])
 def test_every_number_of_a_classifier(size):
     columns = ["sex", "race", "employed", "prediction", "probability", "year"]
