@@ -294,11 +294,8 @@ class _Assessment:
             if not plan.columns_of(metric, self.layout)
         }
         late = [self.maturity.note] if self.maturity else []
-        notes = [
-            *late,
-            *self.layout.notes,
-            *(f"{metric} applies to no column of this data" for metric in sorted(empty)),
-        ]
+        idle = f"nothing in this data or its spec to measure: {', '.join(sorted(empty))}"
+        notes = [*late, *self.layout.notes, *([idle] if empty else [])]
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
 
 
