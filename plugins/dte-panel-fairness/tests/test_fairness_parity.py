@@ -63,7 +63,9 @@ OURS = ("treatment_equality", "average_odds", "average_absolute_odds", "false_ne
 
 def read(side: str, rows: int | None) -> pd.DataFrame:
     columns = ["sex", "race", "disability", "employed", "prediction", "year"]
-    return pd.read_parquet(DEMO / f"{side}.parquet", columns=columns).iloc[:rows]
+    frame = pd.read_parquet(DEMO / f"{side}.parquet", columns=columns)
+    # MetricFrame takes two minutes over all rows: without a number, every seventh of all years.
+    return frame.iloc[::7].reset_index(drop=True) if rows is None else frame.iloc[:rows]
 
 
 def assessed(frames: dict[str, pd.DataFrame]) -> dict[tuple, dte_panel.Measurement]:

@@ -161,8 +161,8 @@ def _metric(name: str, words: str, given: Mapping[str, int], most: int, min_rows
         reduce=Slices("sensitive|feature", most),
         finish=lambda state: _finish(state, given, min_rows),
         formula=f"min over slices s of {'P(prediction = 1 | label = 1, s)' if given else 'P(prediction = label | s)'}",
-        source="Chung et al. (2019), Slice Finder, ICDE; Clopper & Pearson (1934); Bonferroni's inequality; Benjamini & "
-        "Hochberg (1995)",
+        source="Chung et al. (2019), Slice Finder, ICDE; Clopper & Pearson (1934); Bonferroni's inequality; Benjamini "
+        "& Hochberg (1995)",
         range=(0.0, 1.0),
         unit="share",
         interval="Clopper-Pearson for each slice at 1 − 0.05 / slices (Bonferroni), the lowest lower and the lowest "
