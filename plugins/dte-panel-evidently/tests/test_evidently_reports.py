@@ -175,14 +175,14 @@ def test_what_evidently_does_not_know_is_told_in_words(folder: Path, item: Any, 
 
 def scores(name: str, kind: Any, reference: Any, alike: Any, moved: Any) -> tuple[str, float, float] | None:
     """The method's name on display and its two scores; nothing where it is not for this type of column."""
-    from evidently.legacy.calculations.stattests.registry import get_stattest
+    from evidently.legacy.calculations.stattests.registry import StatTestInvalidFeatureTypeError, get_stattest
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             test = get_stattest(reference, moved, kind, name)
             return test.display_name, *(test(reference, x, kind, None).drift_score for x in (alike, moved))
-    except Exception:
+    except StatTestInvalidFeatureTypeError:
         return None
 
 
