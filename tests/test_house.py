@@ -238,7 +238,7 @@ def test_the_readme_names_commands_that_exist() -> None:
     text = (ROOT / "README.md").read_text()
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, re.S))
     assert "uv run dte-panel demo" in blocks
-    assert "uv run pytest" in blocks
+    assert "uv run pytest -n auto" in blocks
     assert set(re.findall(r"dte-panel ([a-z]+)", blocks)) - {"with", "dte"} <= set(COMMANDS)
 
 

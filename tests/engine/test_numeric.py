@@ -261,7 +261,7 @@ def test_every_number_falls_into_its_bin(sample: list[float], values: list[float
     x = np.array([*values, *grid.edges, *np.nextafter(grid.edges, -1e308)])
     scratch, cells, out = np.empty(len(x)), np.empty(len(x), np.int64), np.empty(len(x), np.int64)
     assert grid.place(x, scratch, cells, out).tolist() == np.searchsorted(grid.edges, x, side="right").tolist()
-    assert (np.diff(grid.edges) > 0).all()
+    assert (grid.edges[1:] > grid.edges[:-1]).all()
 
 
 def test_many_edges_in_one_cell_are_searched() -> None:
