@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from dte_panel.charts import cut, legend, share
 from dte_panel_drift.binned import rows_per_bin
-from dte_panel_drift.charts import figure, legend, paired_bars, share, short
+from dte_panel_drift.charts import figure, paired_bars
 
 if TYPE_CHECKING:
     from dte_panel.states import Binned
@@ -76,7 +77,7 @@ def _steps(results: Any, column: str, now: Binned, before: Binned, cuts: list[fl
     plot.yaxis.ticker = []
     if cuts[-1] - cuts[0] >= 1:
         plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[0]")
-    legend(results, plot)
+    legend(plot, results.tokens, "above")
     return plot
 
 
@@ -88,7 +89,7 @@ def _label(column: str, now: Binned, before: Binned) -> str:
         for name, a, b in zip(names, ours, theirs, strict=True)
         if name in NAMES
     ]
-    return short(column, 40) + (f"\n{', '.join(off)}" if off else "")
+    return cut(column, 40) + (f"\n{', '.join(off)}" if off else "")
 
 
 def _bars(results: Any, column: str, now: Binned, before: Binned) -> Any:
@@ -105,7 +106,7 @@ def _bars(results: Any, column: str, now: Binned, before: Binned) -> Any:
     if rest:
         once, today = sum(bar[1] for bar in rest), sum(bar[2] for bar in rest)
         bars = [*bars[:MOST_BARS], (f"{len(rest)} others", once, today, f"{share(once)} before, {share(today)} now")]
-    return paired_bars(results, bars, height=HEIGHT, x_axis_label=f"{short(column, 40)}: share of rows")
+    return paired_bars(results, bars, height=HEIGHT, x_axis_label=f"{cut(column, 40)}: share of rows")
 
 
 def bin_name(key: str | None, binned: Binned, rows: float) -> str:

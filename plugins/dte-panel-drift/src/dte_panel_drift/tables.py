@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dte_panel_drift.charts import number, share
+from dte_panel.charts import number, share
 
 INDEX, BEARING, CLASSIFIER = "population_stability_index", "drift_bearing", "domain_classifier_auc"
 TESTS = ("kolmogorov_smirnov_pvalue", "chi_square_pvalue")

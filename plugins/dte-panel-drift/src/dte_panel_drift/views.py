@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from dte_panel import View
+from dte_panel.charts import bounds, labelled, number, share
 from dte_panel_drift import distributions, tables
-from dte_panel_drift.charts import bounds, figure, labelled, number, paired_bars, share
+from dte_panel_drift.charts import figure, paired_bars
 
 INDEX = "population_stability_index"
 #: A value from here on has the strongest colour; the usual bound for "moved" is 0.2.

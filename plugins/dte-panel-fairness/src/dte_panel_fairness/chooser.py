@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dte_panel import Measurement
-from dte_panel_fairness import charts
+from dte_panel import Measurement, charts
 
 #: A gap is told as large where its whole interval lies above this: AIF360's band for differences.
 BAND = 0.1

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dte_panel import Measurement
-from dte_panel_fairness import charts
+from dte_panel import Measurement, charts
 
 Tokens = Mapping[str, str]
 
@@ -88,13 +87,7 @@ def _gap_columns(
         "align": ["right" if (m.value or 0) > 0.8 else "left" for m in made],
         "offset": [-4 if (m.value or 0) > 0.8 else 4 for m in made],
         "limit": limits,
-        "bound": [bound(limit) for limit in limits],
+        "bound": [charts.bound(limit) for limit in limits],
         "colour": [charts.colour(results.tokens, word) for word in verdicts],
         "marker": [charts.MARKERS.get(word, "circle") for word in verdicts],
     }
-
-
-def bound(text: str) -> float:
-    """The number of ``"<= 0.2"``; NaN (not drawn) where there is none."""
-    found = re.search(r"[-+]?[.\d][\d.eE+-]*$", text.strip())
-    return float(found.group()) if found else float("nan")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dte_panel import Measurement, View
-from dte_panel_fairness import charts, dots
+from dte_panel import Measurement, View, charts
+from dte_panel_fairness import dots
 from dte_panel_fairness.chooser import METRICS as CHOSEN
 from dte_panel_fairness.chooser import chooser
 from dte_panel_fairness.conditional import CONDITIONAL

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dte_panel_performance import charts
-from dte_panel_performance.charts import Tokens
+from dte_panel import charts
+from dte_panel.charts import Tokens
 
 if TYPE_CHECKING:
     import numpy as np

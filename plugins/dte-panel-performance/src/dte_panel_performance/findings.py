@@ -6,9 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from dte_panel import Measurement
-from dte_panel_performance import charts
-from dte_panel_performance.charts import Tokens
+from dte_panel import Measurement, charts
+from dte_panel.charts import Tokens
 
 SLICES = ("weakest_slice_accuracy", "weakest_slice_recall")
 #: A number with more digits than a reader wants on an axis, and the longest line there.

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from dte_panel import Measurement, View
-from dte_panel_performance import charts, curves, findings, whatif
-from dte_panel_performance.charts import Tokens
+from dte_panel import Measurement, View, charts
+from dte_panel.charts import Tokens
+from dte_panel_performance import curves, findings, whatif
 from dte_panel_performance.decisions import accuracy
 from dte_panel_performance.errors import mean_absolute_error
 from dte_panel_performance.ranking import average_precision
@@ -45,7 +45,7 @@ def _baseline(fig: Any, results: Any, name: str) -> None:
         time=[t for t, _ in points],
         value=[b for _, b in points],
         window=[t.date().isoformat() for t, _ in points],
-        baseline=[charts.digits(b) for _, b in points],
+        baseline=[charts.number(b) for _, b in points],
     )
     line = fig.line(
         "time", "value", source=source, line_color=results.tokens["muted"], line_dash="dotted", line_width=2
