@@ -172,7 +172,7 @@ def number(value: float) -> str:
     ['0.250', '−0.0004', '12,345.6']
     """
     form = ".1g" if value and abs(value) < 0.001 else ".3f" if abs(value) < 10 else ",.1f"
-    return format(value, form).replace("-", "−")
+    return ("−" if value < 0 else "") + format(abs(value), form)
 
 
 def share(value: float) -> str:
