@@ -283,7 +283,9 @@ def test_missing_values_alone_are_all_of_the_drift_and_none_are_nothing():
 
 
 def test_settings_can_leave_cohorts_out():
-    few = dte_panel_drift.dte_metrics(SimpleNamespace(bins=10, cohorts=False, domain_classifier=False))
+    few = dte_panel_drift.dte_metrics(
+        SimpleNamespace(bins=10, cohorts=False, domain_classifier=False, evidently_binning=False)
+    )
     assert not [m.id for m in few if m.cohorts]
 
 

@@ -26,7 +26,12 @@ def dte_metrics(settings: Any) -> Iterable[Metric]:
 
     if settings is None:
         return metrics()
-    return metrics(settings.bins, cohorts=settings.cohorts, domain_classifier=settings.domain_classifier)
+    return metrics(
+        settings.bins,
+        cohorts=settings.cohorts,
+        domain_classifier=settings.domain_classifier,
+        evidently_binning=settings.evidently_binning,
+    )
 
 
 @hookimpl

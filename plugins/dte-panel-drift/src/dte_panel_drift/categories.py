@@ -76,7 +76,7 @@ def new_category_share(current: Table, reference: Table) -> Value:
     undefined = _empty(current, reference)
     if undefined:
         return undefined
-    now, before = _rows(current), _rows(reference)
+    now, before = rows_of(current), rows_of(reference)
     new = {name: rows for name, rows in now.items() if name is not None and name not in before}
     n, hits = current.n(), sum(new.values())
     low, high = wilson(hits, n)
@@ -91,7 +91,7 @@ def vanished_categories(current: Table, reference: Table) -> Value:
     undefined = _empty(current, reference)
     if undefined:
         return undefined
-    now, before = _rows(current), _rows(reference)
+    now, before = rows_of(current), rows_of(reference)
     gone = {name: rows for name, rows in before.items() if name is not None and name not in now}
     names = _largest_first(gone)
     expected = current.n() * sum(gone.values()) / reference.n()
@@ -117,7 +117,7 @@ def _unseen(before: list[int], n: int) -> tuple[float, float]:
     return once / rows, min(math.ceil(most) / n, 1.0)
 
 
-def _rows(table: Table) -> dict[str | None, int]:
+def rows_of(table: Table) -> dict[str | None, int]:
     """Rows of each category of a table with one column, in a fixed order; those without rows left out."""
     rows = {None if key is None else str(key): n for (key,), n in table.counts.items() if n}
     return dict(sorted(rows.items(), key=lambda item: (item[0] is None, str(item[0]))))
@@ -134,7 +134,7 @@ def _observed(current: Table, reference: Table) -> tuple[NDArray[np.float64], Va
     """Rows of current and reference in each category that either has; why the test is undefined."""
     import numpy as np
 
-    now, before = _rows(current), _rows(reference)
+    now, before = rows_of(current), rows_of(reference)
     keys = list({**before, **now})
     observed = np.array([[side.get(key, 0) for key in keys] for side in (now, before)], dtype=float)
     undefined = _empty(current, reference)

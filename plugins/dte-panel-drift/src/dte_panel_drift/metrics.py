@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dte_panel import Categories, Histogram, Metric, Profile, Values
-from dte_panel_drift import second
+from dte_panel_drift import second, sturges
 from dte_panel_drift.bearing import bearing
 from dte_panel_drift.categories import (
     chi_square_pvalue,
@@ -45,7 +45,9 @@ _FINITE = (
 )
 
 
-def metrics(bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool = False) -> list[Metric]:
+def metrics(
+    bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool = False, evidently_binning: bool = False
+) -> list[Metric]:
     """Every metric of the provider.
 
     Parameters
@@ -56,6 +58,8 @@ def metrics(bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool =
         Whether the main distance and the missing values are measured for each cohort too.
     domain_classifier : bool
         Whether a classifier is trained to tell the sides.
+    evidently_binning : bool
+        Whether two numbers are made in Evidently's bins too.
     """
     return [
         *distances(bins, cohorts=cohorts),
@@ -67,6 +71,7 @@ def metrics(bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool =
         *_categories(),
         bearing(bins),
         *([domain_classifier_metric()] if domain_classifier else []),
+        *(sturges.metrics() if evidently_binning else []),
     ]
 
 

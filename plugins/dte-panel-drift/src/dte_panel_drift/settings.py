@@ -26,3 +26,8 @@ class DriftSettings(param.Parameterized):
         doc="Train a classifier on a seeded sample of whole rows to tell current rows from the reference's: it sees "
         "changes in how columns go together, and takes seconds.",
     )
+    evidently_binning = param.Boolean(
+        default=False,
+        doc="Measure the population stability index and the Jensen-Shannon distance in Evidently's own bins too, for "
+        "comparison with its numbers.",
+    )
