@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,16 +15,15 @@ from dte_panel.evidence import Evidence
 from dte_panel.model import Measurement
 from dte_panel.second import sentence
 from dte_panel.shell import words as w
+from dte_panel.shell.definitions import describe
 from dte_panel.shell.layout import bar, card, stack
 from dte_panel.shell.parts import FrameHead, Hero, Table, Text
-from dte_panel.shell.provider import describe
+from dte_panel.shell.sheets import as_csv, slug
 from dte_panel.shell.state import State
 from dte_panel.shell.tables import MEASURED, column, measured_row
 
 PAGE_ROWS = 25
 HOW = "Choose a row for its definition and its verdicts. Downloads are fit to share: numbers of few rows are left out."
-#: Spreadsheets run a cell that begins like this.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _RESULTS = {"Any result": "", **{text: key for key, text in w.VERDICT_WORDS.items()}, "Not judged": "none"}
 
 
@@ -90,10 +87,10 @@ class EvidencePage(param.Parameterized):
         return card(head, controls, self._about, self._table, pager)
 
     def _downloads(self) -> list[Any]:
-        evidence, name = self._subject.evidence, slug(self._subject.key)
+        subject, name = self._subject, slug(self._subject.key)
         made = {
-            "json": lambda: io.BytesIO((evidence.shared().dumps() + "\n").encode()),
-            "csv": lambda: io.BytesIO(as_csv(evidence).encode()),
+            "json": lambda: io.BytesIO((subject.shared.dumps() + "\n").encode()),
+            "csv": lambda: io.BytesIO(as_csv(subject.shared.frame()).encode()),
         }
         return [
             pmui.FileDownload(
@@ -172,28 +169,6 @@ def _sortable(item: tuple[Measurement, list[Any]], key: str) -> tuple[Any, ...]:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 300 else text[:300] + " …"
-
-
-def slug(name: str) -> str:
-    """A name that is fit for a file."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:60] or "subject"
-
-
-def as_csv(evidence: Evidence) -> str:
-    """The measurements that may be shared; a text that a spreadsheet would run is quoted with an apostrophe."""
-    table = evidence.shared().frame()
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(table.columns)
-    for row in table.itertuples(index=False, name=None):
-        writer.writerow([_cell(value) for value in row])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    return "" if value is None or value != value else value  # noqa: PLR0124 - NaN is not itself
 
 
 def provenance(evidence: Evidence) -> Any:

@@ -13,7 +13,9 @@ _BARE = ".scroll-button{display:none !important}"
 _FREE = "min-width:0;max-height:none !important;"
 CARD = f""":host{{{_FREE}border:1px solid var(--dte-border);border-radius:12px;background:var(--dte-surface);
 padding:16px 18px 14px;height:auto;align-self:stretch !important;overflow:hidden;box-sizing:border-box}} {_BARE}
-@media (max-width:640px){{:host{{padding:14px 14px 12px}}}} @media print{{:host{{break-inside:avoid}}}}"""
+@media (max-width:640px){{:host{{padding:14px 14px 12px}}}} @media print{{:host{{break-inside:avoid}}}}
+:host([data-full]){{position:fixed;inset:0;z-index:1350;height:100vh;border-radius:0;overflow:auto;
+padding:24px 32px}}"""
 _COLUMNS = "display:grid !important;grid-template-columns:repeat({fit},minmax(min(100%,{least}),1fr));"
 GRID = f""":host{{{_FREE}{_COLUMNS.format(fit="auto-fill", least="480px")}gap:14px;width:100%;
 align-items:stretch}} {_BARE}"""

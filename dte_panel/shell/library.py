@@ -39,6 +39,11 @@ class Subject:
         self.key, self.evidence, self.index = key, evidence, Index(evidence)
 
     @cached_property
+    def shared(self) -> Evidence:
+        """The evidence as it may leave the dashboard: cells of few rows are left out."""
+        return self.evidence.shared()
+
+    @cached_property
     def findings(self) -> list[Finding]:
         """Every check in sentences, worst first."""
         return findings(self.evidence)

@@ -128,8 +128,13 @@ class FrameHead(Part):
     description = param.String(doc="One line on what it tells.")
     definitions = param.List(default=[], doc="Definitions: title, definition, facts.")
     open = param.Boolean(default=False, doc="Whether the definitions are shown at once, without the button.")
+    full = param.Boolean(default=False, doc="Whether it heads a view, which can fill the screen and be downloaded.")
+    sheets = param.Boolean(default=False, doc="Whether there are numbers to download.")
+    sheet = param.Dict(default={}, doc="What was asked for: text of a CSV file, and the turn of asking.")
+    file = param.String(default="view", doc="Name of downloaded files, without their ending.")
+    origin = param.String(doc="A line under a downloaded picture: of what it is.")
 
-    _esm = script("frame")
+    _esm = asset("exports.js") + script("frame")
     _stylesheets = style("frame")
 
 

@@ -5,28 +5,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from dte_panel.errors import DTEError, PluginError
-from dte_panel.looks import View
-from dte_panel.registry import guarded
-from dte_panel.shell import safe
+from dte_panel.errors import DTEError
 from dte_panel.shell import words as w
 from dte_panel.shell.findings import headline
-from dte_panel.shell.layout import body, card, grid, stack, without_holes
+from dte_panel.shell.frame import Frame
+from dte_panel.shell.layout import card, grid, stack, without_holes
 from dte_panel.shell.library import Place, Subject
 from dte_panel.shell.overview import sections, unjudged
-from dte_panel.shell.parts import FindingsList, FrameHead, Hero, Text
+from dte_panel.shell.parts import FindingsList, Hero, Text
 from dte_panel.shell.results import Results
 from dte_panel.shell.state import State
-from dte_panel.shell.tables import twin
 
 #: Seconds after which the next view is begun although this one is not done.
 PATIENCE = 1.5
 _ready = threading.Lock()
 Soon = Callable[[Callable[[], Any]], None]
-NOTHING = "Nothing to show for this selection."
 
 
 class ProviderPage:
@@ -98,80 +94,6 @@ class ProviderPage:
     def _touch(self, soon: Soon, touch: Callable[[], Any]) -> None:
         """Change the page soon, unless the user has left it by then."""
         soon(lambda: None if self.stopped else touch())
-
-
-class Frame:
-    """The card around a view: head, what it drew, its table twin."""
-
-    def __init__(self, view: View, results: Results, subject: Subject) -> None:
-        self._view, self._results = view, results
-        self._body = body(Text(text="Drawing …", kind="loading"))
-        ids = [str(i) for i in view.metrics]
-        head = FrameHead(
-            title=str(view.title), description=str(view.description), definitions=[definition(results, i) for i in ids]
-        )
-        shown = results.measurements(*ids) or results.measurements(*ids, window=None) if ids else []
-        table = [twin(shown, subject.evidence.metrics, results.verdict_of, str(view.title))] if shown else []
-        self.view = card(head, self._body, *table, wide=bool(view.wide))
-
-    def drawn(self, budget: float) -> Any:
-        """Let the view draw, within its time; what it gives is made fit for the page."""
-        reason = self._unmeasured()
-        if reason:
-            return Text(text=reason, kind="empty")
-        try:
-            drawn = guarded(lambda: safe.viewable(self._view.render(self._results)), budget, "it")
-        except PluginError as error:
-            return Text(text=f"This view could not be drawn: {error.message}", kind="error")
-        except DTEError as error:
-            return Text(text=f"This view could not be drawn: {error}", kind="error")
-        return Text(text=NOTHING, kind="empty") if drawn is None else drawn
-
-    def show(self, drawn: Any) -> None:
-        """Put what was drawn into the card; what fails only now is told there too."""
-        if isinstance(drawn, Text) and drawn.kind == "empty":
-            self.view.objects = self.view.objects[:2]  # one line is enough; the evidence page has every number
-        try:
-            self._body.objects = [drawn]
-        except Exception as error:  # noqa: BLE001 - a plugin's object may raise anything when it becomes a model
-            told = f"This view could not be drawn: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            self._body.objects = [Text(text=told, kind="error")]
-
-    def _unmeasured(self) -> str:
-        """Why there is nothing to draw, where none of the view's metrics has a number anywhere."""
-        ids = [str(i) for i in self._view.metrics]
-        every = self._results.measurements(*ids, window=None) if ids else []
-        if not every or any(m.status == "ok" for m in every):
-            return ""
-        reasons = list(dict.fromkeys(m.reason for m in every if m.reason))
-        return f"Not evaluated: {w.listing(reasons, 2) or 'no reason was given'}."
-
-
-def definition(results: Results, metric: str) -> dict[str, Any]:
-    """A metric's definition for people."""
-    return {"title": "", "definition": "", **describe(results.definition(metric))}
-
-
-def describe(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Title, definition and facts of a definition."""
-    low, high = [*(found.get("range") or ()), None, None][:2]
-    limits = "" if low is None and high is None else w.interval(low, high)
-    better = str(found.get("better") or "")
-    if better == "nearer":
-        target = found.get("target")
-        better = f"nearer to {w.number(target)}" if target is not None else "groups nearer to each other"
-    told = {
-        "Formula": found.get("formula"),
-        "Source": found.get("source"),
-        "Better": better,
-        "Range": limits,
-        "Unit": found.get("unit"),
-        "Interval": f"95 %, {found['interval']}" if found.get("interval") else "",
-        "Also called": w.listing([str(a) for a in found.get("aliases") or ()], 9),
-        "Version": found.get("version"),
-    }
-    facts = [[name, str(text)] for name, text in told.items() if text]
-    return {"title": str(found.get("title", "")), "definition": str(found.get("definition") or ""), "facts": facts}
 
 
 def hero(subject: Subject, place: Place) -> Hero:

@@ -276,3 +276,30 @@ def test_text_from_data_and_plugins_is_never_run(sampled: str, tab: Any) -> None
         assert page.evaluate(ATTACKED) is None, links.nth(i).inner_text()
         assert page.locator("img[src=x]").count() == 0, links.nth(i).inner_text()
     seen.check()
+
+
+def test_every_view_can_be_downloaded_and_fill_the_screen(sampled: str, tab: Any, tmp_path: Path) -> None:
+    seen = tab(sampled)
+    page = seen.open("?subject=hostile%3Cimg+src%3Dx+onerror%3Dwindow.__xss%3D1%3E&page=drift")
+    more = page.get_by_role("button", name="Download ").first
+    saved = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        more.click()
+        with page.expect_download() as got:
+            page.get_by_role("button", name=f"Download as {kind}").press("Enter")
+        saved[kind] = got.value.path().read_bytes()
+        assert got.value.suggested_filename.startswith("hostile-img-src-x")
+    assert saved["PNG"].startswith(b"\x89PNG")
+    assert len(saved["PNG"]) > 5_000
+    assert saved["SVG"].startswith(b"<svg")
+    assert b"<image" not in saved["SVG"], "lines, not a picture of lines"
+    assert b"&lt;img src=x" in saved["SVG"]
+    assert b"drift.population_stability_index" in saved["CSV"]
+    full = page.get_by_role("button", name="Full screen: ").first
+    full.press("Enter")
+    box = page.locator("[data-full]").bounding_box()
+    assert (box["width"], box["height"]) == (1440, 900)
+    page.keyboard.press("Escape")
+    assert page.locator("[data-full]").count() == 0
+    assert page.evaluate(ATTACKED) is None
+    seen.check()

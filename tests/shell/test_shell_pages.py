@@ -12,7 +12,7 @@ import pytest
 
 from dte_panel.errors import InputError
 from dte_panel.looks import Theme
-from dte_panel.shell import dashboard, evidence_page, safe, theme
+from dte_panel.shell import dashboard, evidence_page, safe, sheets, theme
 from dte_panel.shell.library import Library
 from dte_panel.shell.pages import Pages
 from dte_panel.shell.parts import FindingsList, Table, Text
@@ -105,14 +105,14 @@ def test_the_csv_cannot_be_a_formula(samples: Any) -> None:
     evil = samples.sample(mark="")
     cell = "=HYPERLINK(1)"
     evidence = type(evil).from_json(json.loads(evil.dumps().replace("car_value", cell)))
-    rows = list(csv.DictReader(io.StringIO(evidence_page.as_csv(evidence))))
+    rows = list(csv.DictReader(io.StringIO(sheets.as_csv(evidence.shared().frame()))))
     assert {row["column"] for row in rows} == {f"'{cell}", "salary", ""}
     assert all(float(row["value"]) for row in rows if row["value"])
 
 
 def test_file_names_are_plain() -> None:
-    assert evidence_page.slug("../a b<c>") == "a-b-c"
-    assert evidence_page.slug("///") == "subject"
+    assert sheets.slug("../a b<c>") == "a-b-c"
+    assert sheets.slug("///") == "subject"
 
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # Bokeh's own, with pandas 3.1
