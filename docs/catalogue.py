@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dte_panel import Comparison, Metric, registry
 from dte_panel.engine.plan import needs
+from dte_panel.second import told
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "metrics.md"
@@ -102,7 +103,6 @@ def _entry(provider: str, metric: Metric) -> str:
 
 
 def _facts(metric: Metric) -> Iterator[tuple[str, str]]:
-    second = metric.second
     yield "Formula", code(metric.formula)
     yield "Range", escape(_range(metric))
     yield "Better", escape(_better(metric))
@@ -111,7 +111,7 @@ def _facts(metric: Metric) -> Iterator[tuple[str, str]]:
     yield "Tasks", "" if set(_TASKS) <= set(metric.tasks) else escape(", ".join(metric.tasks))
     yield "Measured for", escape(_places(metric))
     yield "Also called", escape("; ".join(metric.aliases))
-    yield "Second opinion", escape(f"{second.library} to {second.tolerance:g}") if second else ""
+    yield "Second opinion", escape(told(metric.second))
     yield "Source", escape(metric.source)
 
 

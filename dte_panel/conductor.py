@@ -155,7 +155,7 @@ class _Assessment:
         self._ask_providers()
         chosen = self._chosen()
         every = [metric for provider in self.providers.values() for metric in provider.metrics]
-        self.engine.plan(plan.requests(every, self.layout))
+        self.engine.plan(plan.requests(every, self.layout, verify=self.opinions is not None))
         for done, (column, metrics) in enumerate(chosen.items()):
             self.progress(done, len(chosen), column or "all rows")
             self._measure(column, metrics)

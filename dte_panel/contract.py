@@ -124,10 +124,13 @@ def mistakes(metric: Any) -> Iterator[str]:
 
 
 def _of_second(second: Any) -> Iterator[str]:
-    if not isinstance(second, SecondOpinion | None):
-        yield f"second={second!r:.80}, which is not a SecondOpinion"
-    elif second and not (callable(second.compute) and isinstance(second.library, str) and second.tolerance >= 0):
-        yield "a second opinion without a library, something to call, or a tolerance"
+    if not isinstance(second, SecondOpinion | str | None):
+        yield f"second={second!r:.80}, which is neither a SecondOpinion nor the reason why there is none"
+    elif isinstance(second, SecondOpinion):
+        if not (callable(second.compute) and isinstance(second.library, str) and second.tolerance >= 0):
+            yield "a second opinion without a library, something to call, or a tolerance"
+        for reduction in second.reduce:
+            yield from _of_reduction(reduction)
 
 
 def _of_comparison(metric: Any) -> Iterator[str]:

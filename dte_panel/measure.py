@@ -32,10 +32,10 @@ from dte_panel.states import Documented, State
 from dte_panel.stats import benjamini_hochberg
 
 States = Mapping[tuple[Any, str | None], Cells | str]
-#: Where it is measured, across which groups, the value, and what it was made from.
-Made = tuple[Place, str | None, Value | Exception, Sequence[Any]]
-#: By window and grouping columns: each group, its value, and what that was made from.
-Grouped = dict[tuple[str, tuple[str, ...]], list[tuple[Cohort, Value | Exception, Sequence[State]]]]
+#: Where it is measured, across which groups, the value, and what a second opinion of it is made from, if it can be.
+Made = tuple[Place, str | None, Value | Exception, Sequence[Any] | None]
+#: By window and grouping columns: each group, its value, and what a second opinion of that is made from.
+Grouped = dict[tuple[str, tuple[str, ...]], list[tuple[Cohort, Value | Exception, Sequence[State] | None]]]
 
 
 class Measurer:
@@ -114,15 +114,20 @@ class Measurer:
             if against and window == REFERENCE:
                 continue
             states = [c[place] for c in cells]
+            told = self._told(metric, column, place, states)
             if against:
-                before = [c.get((REFERENCE, cohort)) for c in cells]
+                earlier: Place = (REFERENCE, cohort)
+                before = [c.get(earlier) for c in cells]
                 if any(state is None for state in before) and alone:
                     before = []
                 elif any(state is None for state in before):
                     yield place, None, Value(None, reason="the reference has no such rows"), ()
                     continue
-                states += [state for state in before if state is not None]
-            yield place, None, self._at(metric, place, states), states
+                known = [state for state in before if state is not None]
+                told_before = self._told(metric, column, earlier, known) if known else ()
+                told = None if told is None or told_before is None else [*told, *told_before]
+                states += known
+            yield place, None, self._at(metric, place, states), told
 
     def _across_cohorts(self, metric: Comparison, column: str | None) -> Iterator[Made]:
         made: dict[str, Grouped] = {}
@@ -144,7 +149,9 @@ class Measurer:
                     groups = {name: [(cohort, value) for cohort, value, _ in cells] for name, cells in found.items()}
                     states = {name: [(cohort, states) for cohort, _, states in cells] for name, cells in found.items()}
                     every = {n: grouped[window, ()][0][1] for n, grouped in made.items()} if metric.overall else None
-                    yield (window, ()), " × ".join(grouping), _compare(metric, groups, every), (states,)
+                    lacking = any(told is None for parts in states.values() for _, told in parts)
+                    told = None if lacking else (states,)
+                    yield (window, ()), " × ".join(grouping), _compare(metric, groups, every), told
 
     def _grouped(self, metric: Metric, column: str | None) -> Grouped | str:
         """A compared metric's values by window and grouping columns, made once; or why there are none."""
@@ -157,7 +164,7 @@ class Measurer:
                 window, cohort = place
                 states = [c[place] for c in cells]
                 at = found.setdefault((window, tuple(c for c, _ in cohort)), [])
-                at.append((dict(cohort), self._at(metric, place, states), states))
+                at.append((dict(cohort), self._at(metric, place, states), self._told(metric, column, place, states)))
             self._groups[id(metric)] = found
         return self._groups[id(metric)]
 
@@ -172,6 +179,17 @@ class Measurer:
         if key not in self._made:
             self._made[key] = _finish(metric, states)
         return self._made[key]
+
+    def _told(
+        self, metric: Metric, column: str | None, place: Place, states: Sequence[State]
+    ) -> Sequence[State] | None:
+        """What a second opinion is made from; ``None`` where what it needs besides is not there."""
+        if self.opinions is None:
+            return states
+        cells = [self.states.get(Request(r, column).key, {}) for r in metric.besides]
+        more = [None if isinstance(c, str) else c.get(place) for c in cells]
+        known = [state for state in more if state is not None]
+        return [*states, *known] if len(known) == len(more) else None
 
     def _cells(self, metric: Metric, column: str | None) -> list[Cells] | str:
         """The states of each reduction by place, or why there are none."""

@@ -60,16 +60,18 @@ class SecondOpinion:
         Gets what ``finish`` gets (for ``across="cohorts"`` a mapping from each metric id in ``of`` to the list of
         ``(cohort, states)`` of one grouping) and returns the library's own number on these collapsed, weighted cells;
         ``None`` where the library has no such number. Called only when asked for; heavy imports stand inside.
-    tolerance : float
-        Largest distance that counts as agreement, relative to ``max(1, |value|)``.
-    why : str
-        Why it is another tolerance than 1e-12.
+    tolerance, why : float, str
+        Largest distance that counts as agreement, relative to ``max(1, |value|)``; ``why`` it is not 1e-12.
+    reduce : tuple of Reduction
+        What to count besides, when asked for: a library that takes no sums needs rows. These states follow those of
+        the metric's own reductions, on each side and in each cohort; for a gap those that the metrics in ``of`` need.
     """
 
     library: str
     compute: Callable[..., float | None]
     tolerance: float = 1e-12
     why: str = ""
+    reduce: tuple[Reduction, ...] = ()
 
 
 def measured_elsewhere(*_: Any) -> Value:
@@ -111,8 +113,8 @@ class Metric:
         What other libraries call it.
     group : str
         Heading within the provider, such as an axis of the guardrails or "ratios".
-    second : SecondOpinion or None
-        How the library that defines the metric computes it.
+    second : SecondOpinion, str or None
+        How the library that defines the metric computes it; a text says why none does.
     """
 
     id: str
@@ -133,12 +135,17 @@ class Metric:
     version: int = 1
     aliases: tuple[str, ...] = ()
     group: str = ""
-    second: SecondOpinion | None = None
+    second: SecondOpinion | str | None = None
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:
-        """The reductions as a tuple, however they were given."""
+        """The reductions as a tuple."""
         return self.reduce if isinstance(self.reduce, tuple) else (self.reduce,)
+
+    @property
+    def besides(self) -> tuple[Reduction, ...]:
+        """What a second opinion needs besides."""
+        return self.second.reduce if isinstance(self.second, SecondOpinion) else ()
 
 
 @dataclass(frozen=True)
@@ -159,8 +166,7 @@ class Comparison(Metric):
     crossed : bool
         For ``across="cohorts"``: only for groupings of two columns and more.
     alone : bool
-        For ``across="reference"``: where there are no such reference rows, ``finish`` gets the current states alone
-        instead of the metric being not evaluated.
+        For ``across="reference"``: without such reference rows ``finish`` gets the current states alone.
     """
 
     across: Literal["reference", "cohorts"] = "reference"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations
 from statistics import NormalDist
 from typing import Any, Literal
 
-from dte_panel.model import Cohort, Comparison, Metric, Value
+from dte_panel.model import Cohort, Comparison, Metric, SecondOpinion, Value
 from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, wilson
 
 Side = tuple[float, float, float]
@@ -137,7 +138,9 @@ def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparis
     >>> [round(x, 4) for x in (value.value, value.low, value.high)]
     [0.2, 0.09, 0.3058]
     """
-    parts = len(metric.reductions)
+    parts, second = len(metric.reductions), metric.second
+    if isinstance(second, SecondOpinion):
+        second = replace(second, compute=partial(_change_by_library, second))
 
     def finish(*states: Any) -> Value:
         now, before = metric.finish(*states[:parts]), metric.finish(*states[parts:])
@@ -157,11 +160,18 @@ def change(metric: Metric, *, id: str, title: str, **described: Any) -> Comparis
         "unit": metric.unit,
         "windows": metric.windows,
         "cohorts": metric.cohorts,
+        "second": second,
         **described,
     }
     return Comparison(
         id=id, title=title, reduce=metric.reductions, finish=finish, across="reference", interval="Newcombe", **fields
     )
+
+
+def _change_by_library(second: SecondOpinion, *states: Any) -> float | None:
+    """The library's number of the current states less that of the reference's."""
+    now, before = (second.compute(*side) for side in (states[: len(states) // 2], states[len(states) // 2 :]))
+    return None if now is None or before is None else now - before
 
 
 def _gap(

@@ -12,6 +12,7 @@ from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, measured
 from dte_panel.model import CURRENT, Measurement, Metric
 from dte_panel.registry import Plugin, Registry, guarded
+from dte_panel.second import told
 
 
 class Provider:
@@ -104,5 +105,6 @@ def definition(metric: Metric) -> dict[str, Any]:
         "range": list(metric.range),
         "aliases": list(metric.aliases),
         "across": cast(str | None, getattr(metric, "across", None)),
+        "second": told(metric.second),
         "needs": plan.needs(metric),
     }

@@ -157,7 +157,8 @@ class Rows(Reduction):
         At most so many rows, drawn with ``seed``.
     seed : int
     joint : bool
-        Whole rows of all the columns, missing values included, rather than the values of each column by itself.
+        Whole rows of all the columns, missing values included, rather than the values of each column by itself. By
+        window and cohort only where no row is left out: of a sample there would be none in some.
     """
 
     columns: str

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from dte_panel.errors import describe
-from dte_panel.model import Measurement, Metric
+from dte_panel.model import Measurement, Metric, SecondOpinion
 
 #: So many disagreements are written down one by one; all are counted, and each is an error in its own measurement.
 NAMED = 100
@@ -38,10 +38,13 @@ class Opinions:
     widest: float = EXACT
     differed: list[dict[str, Any]] = field(default_factory=list)
 
-    def hear(self, metric: Metric, measured: Measurement, states: Sequence[Any]) -> Measurement:
-        """The measurement as it is, or as an error where the library disagrees."""
+    def hear(self, metric: Metric, measured: Measurement, states: Sequence[Any] | None) -> Measurement:
+        """The measurement as it is, or as an error where the library disagrees.
+
+        Without ``states`` nobody is asked: what the library needs is not there.
+        """
         second = metric.second
-        if second is None or measured.value is None:
+        if not isinstance(second, SecondOpinion) or measured.value is None or states is None:
             return measured
         try:
             number = second.compute(*states)
@@ -99,6 +102,13 @@ def sentence(record: Mapping[str, Any]) -> str:
     if record["exact"] < record["agree"]:
         near = f", {record['exact']:,} of them to {EXACT:.0e} and the others to {record['tolerance']:.0e}"
     return f"{record['agree']:,} of {record['numbers']:,} numbers agree with {listed}{near}"
+
+
+def told(second: SecondOpinion | str | None) -> str:
+    """Who is asked for a second opinion, or why nobody is; empty where nothing is said of it."""
+    if isinstance(second, SecondOpinion):
+        return f"{second.library} to {second.tolerance:g}"
+    return f"none: {second}" if second else ""
 
 
 def _version(distribution: str) -> str:

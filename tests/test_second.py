@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 import dte_panel
-from dte_panel import Counts, Evidence, Facts, Metric, SecondOpinion, Value, difference, hookimpl
+from dte_panel import Counts, Evidence, Facts, Metric, Rows, SecondOpinion, Value, change, difference, hookimpl
+from dte_panel.engine.duckdb import Reducer
 from dte_panel.registry import Plugin, Registry, _register
 from dte_panel.second import NAMED, sentence
 
@@ -33,7 +35,7 @@ def assess(monkeypatch: pytest.MonkeyPatch, *metrics: Metric, **arguments: Any) 
     plugin = _register(Plugin("fake"), SimpleNamespace(dte_metrics=hookimpl(lambda: list(metrics))))
     monkeypatch.setattr("dte_panel.registry.load", lambda: Registry([plugin]))
     given = {"prediction": "p", "sensitive": ["g"], "policy": CHECK, "verify": True, **arguments}
-    return dte_panel.assess(DATA, label="y", **given)
+    return dte_panel.assess(given.pop("data", DATA), label="y", **given)
 
 
 def test_agreement_is_counted_once_per_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +110,62 @@ def test_gaps_get_the_states_of_their_groups(monkeypatch: pytest.MonkeyPatch) ->
     evidence = assess(monkeypatch, metric, policy={"title": "T", "checks": [{"metric": "fake.gap", "bound": "<= 1"}]})
     assert evidence.second_opinion["agree"] == 1
     assert [cohort for cohort, _ in seen[0]["rate"]] == [{"g": "a"}, {"g": "b"}]
+
+
+def spread(compute: Any, sample: int = 100) -> Metric:
+    """A share whose library needs the rows themselves."""
+    rows = Rows("label|prediction", sample=sample, joint=True)
+    return replace(rate(), second=SecondOpinion("scikit-learn", compute, reduce=(rows,)))
+
+
+def shares(table: Any, rows: Any) -> float:
+    assert rows.n == table.n()
+    assert list(rows.columns) == ["y", "p"]
+    return float(rows.columns["p"].mean())
+
+
+def test_a_library_that_takes_no_sums_gets_the_rows_of_each_window_and_cohort(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = DATA.assign(t=pd.to_datetime(["2026-01-01", "2026-01-02"] * 2))
+    evidence = assess(monkeypatch, spread(shares), data=days, time="t", windows="1 day", reference=days)
+    assert evidence.second_opinion["agree"] == len(evidence.measurements) == 3 * 4
+    assert assess(monkeypatch, spread(lambda *_: -1.0)).second_opinion["agree"] == 0
+
+
+def test_rows_that_are_left_out_make_no_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute(table: Any, rows: Any) -> float | None:
+        assert rows.sampled
+        return None
+
+    evidence = assess(monkeypatch, spread(compute, sample=3))
+    assert evidence.second_opinion["numbers"] == 0
+    assert all(m.status == "ok" for m in evidence.measurements)
+
+
+def test_rows_are_read_only_to_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reducer, "rows", lambda *_: pytest.fail("read"))
+    assert all(m.status == "ok" for m in assess(monkeypatch, spread(shares), verify=False).measurements)
+
+
+def test_gaps_and_changes_get_the_rows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def widest(groups: Any) -> float:
+        found = [shares(*states) for _, states in groups["rate"]]
+        return max(found) - min(found)
+
+    gap = difference(spread(shares), id="gap", title="Gap", second=SecondOpinion("fairlearn", widest))
+    moved = change(spread(shares), id="moved", title="Change")
+    evidence = assess(monkeypatch, gap, moved, reference=DATA.head(3))
+    # The reference has no group of its own gap but one; its change is no change.
+    assert evidence.second_opinion["agree"] == sum(m.value is not None for m in evidence.measurements) >= 5
+    wrong = change(spread(lambda table, rows: float(table.n())), id="moved", title="Change")
+    assert assess(monkeypatch, wrong, reference=DATA.head(3)).second_opinion["agree"] == 1
+
+
+def test_why_nobody_is_asked_may_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = replace(rate(), second="no library has it")
+    evidence = assess(monkeypatch, told)
+    assert evidence.second_opinion["numbers"] == 0
+    assert evidence.metrics["fake.rate"]["second"] == "none: no library has it"
+    assert assess(monkeypatch, rate(lambda _: 0.0)).metrics["fake.rate"]["second"] == "scikit-learn to 1e-12"
 
 
 def test_so_many_disagreements_are_named_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

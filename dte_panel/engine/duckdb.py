@@ -23,6 +23,7 @@ from dte_panel.states import (
     Averaged,
     Binned,
     DistinctCount,
+    JointSample,
     Moments,
     Ordered,
     Profiled,
@@ -245,10 +246,23 @@ class Reducer(crossing.Crossing):
         """:class:`~dte_panel.Rows`."""
         reduction = cast(Rows, request.reduction)
         if reduction.joint:
-            names = self.layout.columns(reduction.columns)
+            names = [c for c in self.layout.columns(reduction.columns) if c in self.source.types]
+            if names and sampling.by_place(request, self.source):
+                return self._whole_rows(request, names)
             return {(self.source.name, ()): sampling.joint(self.connection, self.source, names, reduction)}
         column = cast(str, request.column)
         return {(self.source.name, ()): sampling.of_column(self.connection, self.source, column, reduction)}
+
+    def _whole_rows(self, request: Request, names: Sequence[str]) -> Cells:
+        """All rows by window and cohort."""
+        values = {f"{VALUE}{i}": sampling.plain(c, self.source.types[c]) for i, c in enumerate(names)}
+        arrays, cells = rows.split(self, request, values)
+        found: Cells = {}
+        for place, at in cells.items():
+            columns = {c: arrays[alias][at] for c, alias in zip(names, values, strict=True)}
+            n = len(columns[names[0]])
+            found[place] = JointSample(columns, n, n)
+        return found
 
     def values(self, request: Request) -> Cells:
         """:class:`~dte_panel.Values`."""

@@ -12,11 +12,11 @@ from dte_panel.engine.duckdb import Cells, Edges, Place, Reducer
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.plan import Request
 from dte_panel.engine.questions import Part, whole
-from dte_panel.engine.sampling import together
+from dte_panel.engine.sampling import by_place, together
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.model import CURRENT
 from dte_panel.reductions import Distinct, Overlap, Rows, Values
-from dte_panel.states import DistinctCount, JointSample, Ordered, Overlapped, Sample
+from dte_panel.states import DistinctCount, Ordered, Overlapped
 from dte_panel.stats import base_seed
 
 
@@ -77,13 +77,23 @@ class PartedReducer:
         if isinstance(request.reduction, Overlap):
             return self._overlap(str(request.column))
         self._choose_edges(request)
-        question = self._question(request)
-        cells = [self._known(part, question, request) for part in self.source.parts]
         if isinstance(request.reduction, Rows):
-            place = (self.source.name, ())
-            drawn = [cast("Sample | JointSample", c[place]) for c in cells]
-            return {place: together(drawn, request.reduction)}
-        return merged(cells)
+            return self._rows(request, request.reduction)
+        question = self._question(request)
+        return merged(self._known(part, question, request) for part in self.source.parts)
+
+    def _rows(self, request: Request, reduction: Rows) -> Cells:
+        if reduction.joint and by_place(request, self.source):
+            # All rows are no answer to keep.
+            cells = [self._reducer(part).reduce(request) for part in self.source.parts]
+        else:
+            whole = replace(request, windows=False, cohorts=False)
+            question = self._question(whole)
+            cells = [self._known(part, question, whole) for part in self.source.parts]
+        drawn: dict[Place, list[Any]] = {}
+        for place, sample in (item for c in cells for item in c.items()):
+            drawn.setdefault(place, []).append(sample)
+        return {place: together(samples, reduction) for place, samples in drawn.items()}
 
     def _known(self, part: Part, question: Any, request: Request) -> Cells:
         return cast(Cells, part.known(question, lambda: self._reducer(part).reduce(request)))

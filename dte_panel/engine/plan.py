@@ -167,8 +167,11 @@ def needs(metric: Metric) -> list[str] | None:
     return list(dict.fromkeys(made))
 
 
-def requests(metrics: Iterable[Metric], layout: Layout) -> list[Request]:
-    """Everything to reduce, each once, with the union of the dimensions that are asked for."""
+def requests(metrics: Iterable[Metric], layout: Layout, *, verify: bool = False) -> list[Request]:
+    """Everything to reduce, each once, with the union of the dimensions that are asked for.
+
+    With ``verify``, what second opinions need besides is among it.
+    """
     found: dict[tuple[Reduction, str | None], Request] = {}
     for metric in metrics:
         if missing_role(metric, layout) or layout.task not in metric.tasks:
@@ -176,7 +179,7 @@ def requests(metrics: Iterable[Metric], layout: Layout) -> list[Request]:
         parts = metric.of if isinstance(metric, Comparison) and metric.across == "cohorts" else (metric,)
         for part in parts:
             for column in columns_of(part, layout):
-                for reduction in part.reductions:
+                for reduction in (*part.reductions, *(part.besides if verify else ())):
                     if isinstance(reduction, Facts) or unfit(part, column, layout):
                         continue
                     cohorts = part.cohorts or part is not metric

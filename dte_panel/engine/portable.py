@@ -123,10 +123,24 @@ class PortableReducer(Reducer):
             values, rows = self._drawn({VALUE: f"CAST({name} AS VARCHAR)"}, f"{name} IS NOT NULL", reduction)
             return {whole: Sample(tuple(str(value) for (value,) in values), rows)}
         columns = [c for c in self.layout.columns(reduction.columns) if c in known]
+        if columns and sampling.by_place(request, self.source):
+            return self._whole_rows(request, columns)
         made = {f"{VALUE}{i}": sampling.plain(c, known[c]) for i, c in enumerate(columns)}
         drawn, rows = self._drawn(made, "TRUE", reduction)
-        arrays = {c: _masked([row[i] for row in drawn], known[c]) for i, c in enumerate(columns)}
-        return {whole: JointSample(arrays, len(drawn), rows)}
+        return {whole: self._joined(drawn, columns, rows)}
+
+    def _whole_rows(self, request: Request, names: Sequence[str]) -> Cells:
+        values = {f"{VALUE}{i}": sampling.plain(c, self.source.types[c]) for i, c in enumerate(names)}
+        found: Cells = {}
+        for place, cells in self._rows_by_place(request, values).items():
+            every = [row[:-1] for row in cells for _ in range(int(row[-1]))]
+            found[place] = self._joined(every, names, len(every))
+        return found
+
+    def _joined(self, rows: Sequence[Sequence[Any]], columns: Sequence[str], total: int) -> JointSample:
+        kinds = self.source.types
+        arrays = {c: _masked([row[i] for row in rows], kinds[c]) for i, c in enumerate(columns)}
+        return JointSample(arrays, len(rows), total)
 
     def _drawn(self, values: Mapping[str, str], where: str, reduction: Rows) -> tuple[list[Sequence[Any]], int]:
         """Rows that fulfil a condition, sampled where there are more than wanted, and how many there are."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from dte_panel.engine import sql
+from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.reductions import Rows
 from dte_panel.states import JointSample, Sample
@@ -46,6 +47,12 @@ def joint(connection: Connection, source: Source, columns: Sequence[str], reduct
     with one_thread(connection):
         made = connection.execute(_sampled(query, reduction, source.rows)).fetchnumpy()
     return JointSample({c: made[c] for c in types}, min(source.rows, reduction.sample), source.rows)
+
+
+def by_place(request: Request, source: Source) -> bool:
+    """Whether whole rows are wanted by window and cohort, and none is left out."""
+    reduction = cast(Rows, request.reduction)
+    return (request.windows or request.cohorts) and source.rows <= reduction.sample
 
 
 def plain(column: str, kind: str) -> str:

@@ -29,6 +29,7 @@ def describe(found: Mapping[str, Any]) -> dict[str, Any]:
         "Range": limits,
         "Unit": found.get("unit"),
         "Interval": f"95 %, {found['interval']}" if found.get("interval") else "",
+        "Second opinion": found.get("second"),
         "Also called": w.listing([str(a) for a in found.get("aliases") or ()], 9),
         "Version": found.get("version"),
     }

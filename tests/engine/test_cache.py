@@ -123,6 +123,30 @@ def test_a_cached_assessment_is_the_same_first_and_second(days: Days) -> None:
     assert days.assess(True) == without, "nothing is read again"
 
 
+def test_a_second_opinion_gets_the_rows_of_all_files_and_keeps_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[Any] = []
+    monkeypatch.setattr(Cache, "put", lambda self, digest, question, answer: put.append(answer))
+    rng = np.random.default_rng(0)
+    (tmp_path / "days").mkdir()
+    for number in range(2):
+        y = rng.normal(987_654, 1, 50)
+        table = pa.table({"y": y, "p": y + rng.normal(size=50), "g": ["a", "b"] * 25})
+        pq.write_table(table, tmp_path / "days" / f"{number}.parquet")
+    roles: dict[str, Any] = {"label": "y", "prediction": "p", "sensitive": ["g"], "verify": True}
+    opinions = [
+        assess(str(tmp_path / "days" / "*.parquet"), cache=kept, **roles).second_opinion
+        for kept in (None, tmp_path / "cache")
+    ]
+    assert opinions[0] == opinions[1]
+    assert opinions[1]["numbers"] == opinions[1]["agree"] > 20
+    assert put
+    assert not any(
+        isinstance(state, JointSample) for cells in put if isinstance(cells, dict) for state in cells.values()
+    )
+
+
 @pytest.mark.slow
 def test_only_the_new_day_is_read(days: Days) -> None:
     days.assess(True)

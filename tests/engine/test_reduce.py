@@ -482,6 +482,28 @@ def test_joint_rows_keep_what_stands_in_one_row_together() -> None:
     assert None in names
 
 
+def test_joint_rows_of_each_window_and_cohort_where_none_is_left_out() -> None:
+    years = [2020, 2021, None] * 4
+    table = pa.table(
+        {
+            "x": [float(i) for i in range(12)],
+            "g": ["a", "b"] * 6,
+            "t": [y and dt.date(y, 5, 1) for y in years],
+        }
+    )
+    with Run(table, sensitive=["g"], time="t", windows="1 year", features=["x"]) as run:
+        cells = run(Rows("feature|sensitive", joint=True, sample=12))
+        few = run(Rows("feature|sensitive", joint=True, sample=11))
+    found = {place: list(zip(s.columns["x"], s.columns["g"], strict=True)) for place, s in cells.items()}
+    rows = [(float(i), "ab"[i % 2], y) for i, y in enumerate(years)]
+    assert found == {
+        (window, cohort_key({"g": g} if g else {})): [(x, h) for x, h, y in rows if g in (None, h) and of in (None, y)]
+        for window, of in (("current", None), ("2020-01-01", 2020), ("2021-01-01", 2021))
+        for g in (None, "a", "b")
+    }
+    assert [(place, state.n, state.sampled) for place, state in few.items()] == [(("current", ()), 11, True)]
+
+
 def test_an_overflow_is_an_error_of_that_number() -> None:
     with Run(
         pa.table({"y": [1.5, 2.5, 3.5] * 20, "p": [float(i) for i in range(60)]}), label="y", prediction="p"

@@ -11,7 +11,7 @@ from dte_panel.delong import FEW
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
-from dte_panel_performance.opinions import LIBRARY, asked, cells, weighted
+from dte_panel_performance.opinions import LIBRARY, PAIRS, TOLERANCE, WHY, asked, cells, pairs, weighted
 from dte_panel_performance.spans import median
 
 if TYPE_CHECKING:
@@ -261,6 +261,24 @@ def _squared(now: Moments, before: Moments | None = None) -> Value:
     return _made(errors.root_mean_squared_error, value, baseline, before is not None, (None, None))
 
 
+def _dummy_regressor(function: str, strategy: str, parts: int) -> SecondOpinion:
+    """Of ``parts`` states a side the last are its rows."""
+
+    def compute(*states: Any) -> float | None:
+        import numpy as np
+        from sklearn.dummy import DummyRegressor
+
+        now, learnt = pairs(states[parts - 1]), pairs(states[-1])
+        if now is None or learnt is None:
+            return None
+        dummy = DummyRegressor(strategy=strategy).fit(np.zeros((len(learnt[0]), 1)), learnt[0])
+        said = dummy.predict(np.zeros((len(now[0]), 1)))
+        theirs, ours = (asked(function, now[0], answers, None) for answers in (said, now[1]))
+        return theirs - ours
+
+    return SecondOpinion(LIBRARY, compute, TOLERANCE, WHY, PAIRS)
+
+
 def _opinion(metric: Metric) -> SecondOpinion:
     return SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
 
@@ -292,6 +310,7 @@ BASELINES = (
         "both sides' own, as if of different rows (MOVER): rather too wide",
         range=(None, None),
         reduce=(errors.mean_absolute_error.reductions[0], _LABELS),
+        second=_dummy_regressor("mean_absolute_error", "median", 3),
     ),
     _skill(
         errors.root_mean_squared_error,
@@ -300,5 +319,6 @@ BASELINES = (
         _squared,
         "",
         range=(None, None),
+        second=_dummy_regressor("root_mean_squared_error", "mean", 2),
     ),
 )

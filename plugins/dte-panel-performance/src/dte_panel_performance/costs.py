@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel import Counts, Facts, Metric, Scores, Value
 from dte_panel.stats import mean_interval
-from dte_panel_performance.opinions import cells, opinion
+from dte_panel_performance.opinions import cells, one_by_one, opinion
 from dte_panel_performance.ranking import selected
 from dte_panel_performance.scores import note
 
@@ -90,6 +90,16 @@ def _by_scikit_learn(table: Table, facts: Documented) -> float | None:
     return float(sum(price[name] * made[label, prediction] for name, label, prediction in CELLS))
 
 
+def _lowest_by_scikit_learn(state: Scored, facts: Documented) -> float | None:
+    price, negatives, positives = prices(facts), float(state.negatives.sum()), float(state.positives.sum())
+    if price is None or not negatives or not positives:
+        return None
+    wrong, right = one_by_one(state)
+    costs = price["true_positive"] * right + price["false_negative"] * (positives - right)
+    costs = costs + price["false_positive"] * wrong + price["true_negative"] * (negatives - wrong)
+    return float(costs.min() / state.n)
+
+
 _FIELDS: dict[str, Any] = {
     "better": "lower",
     "unit": "cost per row",
@@ -119,6 +129,7 @@ lowest_expected_cost = Metric(
     reduce=(Scores(), Facts()),
     finish=_lowest_cost,
     formula="min over thresholds t of the mean cost of deciding 1 where score >= t",
+    second=opinion(_lowest_by_scikit_learn),
     **_FIELDS,
 )
 

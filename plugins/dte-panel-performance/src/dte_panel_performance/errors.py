@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, Sums, Value
 from dte_panel.stats import mean_interval, positive_mean_interval
+from dte_panel_performance.opinions import asked, of_pairs, on_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,12 @@ def _relative_error(state: Moments, note: str | None) -> Value:
     return Value(state.means["relative"], state.n, low, high, reason=note)
 
 
+def _by_pinball_losses(labels: Any, predictions: Any) -> float:
+    """What is above the labels less what is below: scikit-learn has no signed error, but each of its halves."""
+    above, below = (asked("mean_pinball_loss", labels, predictions, None, alpha=alpha) for alpha in (0, 1))
+    return above - below
+
+
 _LOG_SHARE = "delta method and t on the log scale of the unexplained share; none where the labels lie far from 0"
 _REGRESSION: dict[str, Any] = {"reduce": _SUMS, "tasks": ("regression",), "group": "errors"}
 
@@ -151,6 +158,7 @@ mean_absolute_error = Metric(
     unit="unit of the label",
     interval="t",
     aliases=("MAE",),
+    second=of_pairs("mean_absolute_error"),
     **_REGRESSION,
 )
 root_mean_squared_error = Metric(
@@ -165,6 +173,7 @@ root_mean_squared_error = Metric(
     unit="unit of the label",
     interval="square roots of the ends for the mean squared error: t on the log scale below, on the reciprocal above",
     aliases=("RMSE",),
+    second=of_pairs("root_mean_squared_error"),
     **_REGRESSION,
 )
 r2 = Metric(
@@ -178,6 +187,7 @@ r2 = Metric(
     range=(None, 1.0),
     interval=_LOG_SHARE,
     aliases=("coefficient of determination",),
+    second=of_pairs("r2_score"),
     **{**_REGRESSION, "reduce": (_SUMS, _POWERS)},
 )
 
@@ -194,6 +204,7 @@ mean_error = Metric(
     unit="unit of the label",
     interval="t",
     aliases=("mean bias error",),
+    second=on_pairs(_by_pinball_losses),
     **_REGRESSION,
 )
 mean_absolute_percentage_error = Metric(
@@ -212,6 +223,7 @@ mean_absolute_percentage_error = Metric(
     tasks=("regression",),
     group="errors",
     aliases=("MAPE",),
+    second=of_pairs("mean_absolute_percentage_error"),
 )
 explained_variance = Metric(
     id="explained_variance",
@@ -223,6 +235,7 @@ explained_variance = Metric(
     finish=_explained_variance,
     range=(None, 1.0),
     interval=f"{_LOG_SHARE}, with the bias taken as known",
+    second=of_pairs("explained_variance_score"),
     **{**_REGRESSION, "reduce": (_SUMS, _POWERS)},
 )
 

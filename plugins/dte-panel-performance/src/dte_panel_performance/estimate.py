@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dte_panel import Comparison, Scores, Value
+from dte_panel import Comparison, Scores, SecondOpinion, Value
 from dte_panel.stats import Z95
+from dte_panel_performance.opinions import LIBRARY, asked, weighted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,6 +137,20 @@ def _variance(rows: Expected, made: Estimated, blocks: Any, calibrated: Calibrat
     return float(to_come + learnt)
 
 
+def _by_scikit_learn(function: str, *states: Scored) -> float:
+    """The library's figure of labels that are 1 with the chance of its own isotonic regression, and 0 else."""
+    import numpy as np
+    from sklearn.isotonic import IsotonicRegression
+
+    _, now, labelled, _ = states
+    labels, scores, weights = weighted(labelled)
+    chances = IsotonicRegression(out_of_bounds="clip").fit(scores, labels, sample_weight=weights)
+    predictions, scores, rows = weighted(now)
+    answers, chance = (scores if function == "roc_auc_score" else predictions), chances.predict(scores)
+    both = np.repeat([1, 0], len(rows)), np.tile(answers, 2), np.concatenate([rows * chance, rows * (1 - chance)])
+    return asked(function, *(part[both[2] > 0] for part in both))
+
+
 def _metric(name: str, title: str, formula: str, estimate: Callable[[Expected], Estimated | str]) -> Comparison:
     return Comparison(
         id=f"estimated_{name}",
@@ -154,6 +170,7 @@ def _metric(name: str, title: str, formula: str, estimate: Callable[[Expected], 
         tasks=("binary",),
         group="estimates",
         aliases=("CBPE",),
+        second=SecondOpinion(LIBRARY, partial(_by_scikit_learn, f"{name}_score"), 1e-9, "two isotonic regressions"),
     )
 
 

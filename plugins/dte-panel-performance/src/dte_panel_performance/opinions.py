@@ -6,12 +6,17 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import SecondOpinion
+from dte_panel import Rows, SecondOpinion
 
 if TYPE_CHECKING:
-    from dte_panel.states import Scored, Table
+    from dte_panel.states import JointSample, Scored, Table
 
 LIBRARY = "scikit-learn"
+#: More rows than this are not laid out for the library: the number then stands alone.
+MOST_ROWS = 2_000_000
+TOLERANCE, WHY = 1e-9, "sums of many rows in another order; what cancels out costs digits"
+#: Label and prediction of a regressor, row by row: scikit-learn takes no sums.
+PAIRS = (Rows("label|prediction", sample=MOST_ROWS, joint=True),)
 
 
 def of_cells(function: str, **keywords: Any) -> SecondOpinion:
@@ -29,6 +34,32 @@ def opinion(compute: Callable[..., float | None]) -> SecondOpinion:
     return SecondOpinion(LIBRARY, compute)
 
 
+def of_pairs(function: str) -> SecondOpinion:
+    """A function of labels and predictions, on the rows themselves."""
+    return on_pairs(lambda labels, predictions: asked(function, labels, predictions, None))
+
+
+def on_pairs(compute: Callable[[Any, Any], float], reduce: tuple[Rows, ...] = PAIRS) -> SecondOpinion:
+    """Anything made of labels and predictions, on the rows themselves, which come last."""
+
+    def of_rows(*states: Any) -> float | None:
+        found = pairs(states[-1])
+        return None if found is None else compute(*found)
+
+    return SecondOpinion(LIBRARY, of_rows, TOLERANCE, WHY, reduce)
+
+
+def pairs(state: JointSample) -> tuple[Any, ...] | None:
+    """Numbers of the rows that lack none; ``None`` where a column is not there, or rows are left out."""
+    import numpy as np
+
+    columns = [np.ma.filled(np.ma.asarray(c).astype(float), np.nan) for c in state.columns.values()]
+    if len(columns) < 2 or state.sampled:
+        return None
+    whole = np.isfinite(columns).all(axis=0)
+    return tuple(column[whole] for column in columns) if whole.any() else None
+
+
 def asked(function: str, labels: Any, answers: Any, rows: Any, /, **keywords: Any) -> float:
     """What the library says; what it warns of is known here."""
     from sklearn import metrics
@@ -44,6 +75,15 @@ def cells(table: Table) -> tuple[list[Any], list[Any], list[int]]:
     label, prediction = known.columns.index("label"), known.columns.index("prediction")
     full = [(key[label], key[prediction], n) for key, n in known.counts.items() if n]
     return [c[0] for c in full], [c[1] for c in full], [c[2] for c in full]
+
+
+def one_by_one(state: Scored) -> tuple[Any, Any]:
+    """Negatives and positives with at least each score, from none to all rows, as the library's ROC curve counts."""
+    from sklearn.metrics import roc_curve
+
+    labels, scores, rows = weighted(state)
+    wrong, right, _ = roc_curve(labels, scores, sample_weight=rows, drop_intermediate=False)
+    return wrong * float(state.negatives.sum()), right * float(state.positives.sum())
 
 
 def weighted(state: Scored) -> tuple[Any, Any, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dte_panel import Metric, Scores, Value
 from dte_panel.delong import FEW, NONE
 from dte_panel.stats import Z95, wilson
-from dte_panel_performance.opinions import of_scores
+from dte_panel_performance.opinions import of_scores, one_by_one, opinion
 from dte_panel_performance.scores import note
 
 if TYPE_CHECKING:
@@ -109,6 +109,16 @@ def _lift(state: Scored, share: float) -> Value:
     return Value(gain.value / share, gain.n, *ends, reason=gain.reason)
 
 
+def _gain_by_scikit_learn(state: Scored, share: float, over: float = 1.0) -> float | None:
+    """The positives among the first rows of scikit-learn's ROC curve; of one class it draws none."""
+    import numpy as np
+
+    if not state.negatives.sum():
+        return None
+    wrong, right = one_by_one(state)
+    return float(np.interp(share * state.n, wrong + right, right) / right[-1] / over)
+
+
 def percent(share: float) -> str:
     """``10`` of 0.1, ``2_5`` of 0.025: for an id."""
     return f"{share * 100:.6g}".replace(".", "_")
@@ -149,6 +159,7 @@ def _gain_metric(share: float) -> Metric:
         formula=f"P(score in the top {share:g} | label = 1)",
         source="Ling & Li (1998), Data mining for direct marketing, KDD",
         finish=lambda state: _gain(state, share),
+        second=opinion(lambda state: _gain_by_scikit_learn(state, share)),
         range=(0.0, 1.0),
         unit="share",
         interval="Wilson, with the edge taken as known",
@@ -166,6 +177,7 @@ def _lift_metric(share: float) -> Metric:
         formula=f"P(label = 1 | score in the top {share:g}) / P(label = 1)",
         source="Ling & Li (1998), Data mining for direct marketing, KDD",
         finish=lambda state: _lift(state, share),
+        second=opinion(lambda state: _gain_by_scikit_learn(state, share, over=share)),
         range=(0.0, None),
         unit="times",
         interval="Wilson for the gain, with the edge taken as known, divided by the share of rows",

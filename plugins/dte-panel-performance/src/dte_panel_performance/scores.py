@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Metric, Scores, Value, scoring
-from dte_panel_performance.opinions import of_scores
+from dte_panel import Metric, Scores, SecondOpinion, Value, scoring
+from dte_panel_performance.opinions import of_scores, weighted
 
 if TYPE_CHECKING:
     from dte_panel.states import Scored
@@ -83,6 +83,7 @@ expected_calibration_error = Metric(
     range=(0.0, 1.0),
     interval="bootstrap of the bins with two more rows spread over them",
     aliases=("ECE",),
+    second=SecondOpinion("scipy", lambda state: scoring.calibration_error_by_scipy(*weighted(state))),
     **_BINARY,
 )
 

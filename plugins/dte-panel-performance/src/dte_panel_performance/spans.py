@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Metric, Sums, Value, ValuesOf
+from dte_panel import Metric, Rows, Sums, Value, ValuesOf
 from dte_panel.stats import mean_interval, wilson
-from dte_panel_performance.opinions import opinion
+from dte_panel_performance.opinions import MOST_ROWS, asked, on_pairs, opinion
 
 if TYPE_CHECKING:
     from dte_panel.states import Moments, Ordered
@@ -67,12 +67,15 @@ def _median_absolute_error(state: Ordered) -> Value:
     return Value(value, state.n, low, high, reason=note)
 
 
-def _by_scikit_learn(state: Ordered) -> float:
+def _by_scikit_learn(state: Ordered) -> float | None:
     import numpy as np
     from sklearn.metrics import median_absolute_error as theirs
 
     # Its weighted median takes the lower of two middle values, so the rows themselves.
     errors = np.repeat(state.values, state.counts)
+    # scikit-learn takes no infinite error, which a median may well pass over.
+    if not np.isfinite(errors).all():
+        return None
     return float(theirs(errors, np.zeros(len(errors))))
 
 
@@ -97,6 +100,7 @@ def _left_out(state: Moments) -> str | None:
     return f"{state.missing:,} rows with a missing label or end left out" if state.missing else None
 
 
+_ENDS = (Rows("prediction_low|prediction_high", sample=MOST_ROWS, joint=True),)
 _REGRESSION: dict[str, Any] = {"tasks": ("regression",)}
 
 median_absolute_error = Metric(
@@ -141,6 +145,7 @@ def of_intervals(nominal: float) -> list[Metric]:
             interval="Wilson",
             group="intervals",
             aliases=("PICP",),
+            second="neither scikit-learn nor SciPy has the coverage of given intervals",
             **_REGRESSION,
         ),
         Metric(
@@ -165,6 +170,8 @@ def of_intervals(nominal: float) -> list[Metric]:
             interval="t",
             group="intervals",
             aliases=("MPIW", "sharpness"),
+            # The ends do not cross where there is a number: their mean distance is a mean absolute error.
+            second=on_pairs(lambda lower, upper: asked("mean_absolute_error", lower, upper, None), _ENDS),
             **_REGRESSION,
         ),
     ]
