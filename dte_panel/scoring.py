@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from dte_panel.delong import auc_and_variance, auc_interval
 from dte_panel.model import Value
 from dte_panel.stats import bootstrap, mean_interval, wilson
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
     from dte_panel.states import Scored
 
     Floats = NDArray[np.float64]
+    #: Of scores: the loss that each has with label 0, and with label 1.
+    Losses = Callable[[Floats], tuple[Floats, Floats]]
 
+#: Told in the definition of each number that may come from fine bins.
+IN_BINS = (
+    "Above 100,000 rows it is taken from fine bins, and what these leave open, as is proven, widens the interval; "
+    "where that holds a check's bound, it is measured again from every row."
+)
 #: Bins of equal width that scores are held against their labels in.
 BINS = 10
 #: Rows that are spread over a table before it is drawn again: what the rows seen so far cannot rule out.
 SPREAD = 2.0
+#: Less than this, relatively, is two orders of adding up the same numbers.
+ROUNDING = 1e-12
 
 
 def note(state: Scored) -> str | None:
     """What was left out, and whether the scores are gathered."""
     notes = [f"{state.missing:,} rows with a missing score or label left out"] if state.missing else []
-    if not state.exact:
+    if not state.exact and not state.bounded:
         notes.append("scores gathered in bins of 1/1000")
     return "; ".join(notes) or None
 
@@ -41,38 +53,108 @@ def no_probability(state: Scored) -> Value | None:
     return None
 
 
+def within(value: Value, *others: Value) -> Value:
+    """A number from fine bins that lies, as is proven, among the others; its interval spans theirs."""
+    if value.value is None or not others:
+        return value
+    known = [v for v in (value, *others) if v.value is not None]
+    numbers = [float(v.value or 0.0) for v in known]
+    least, most = min(numbers), max(numbers)
+    off = max(most - value.value, value.value - least)
+    # A little more than it is, so that rounding does not make it less.
+    told = "counted in fine bins" + (f", off by {off * 1.06:.2g} at most" if off > ROUNDING * most else "")
+    return replace(
+        value,
+        low=min((v.low for v in known if v.low is not None), default=least),
+        high=max((v.high for v in known if v.high is not None), default=most),
+        reason="; ".join(filter(None, [value.reason, told])),
+        detail={**value.detail, "within": [least, most]},
+    )
+
+
+def ranked(measure: Callable[[Scored], Value], state: Scored) -> Value:
+    """What a measure makes of the order of the scores, one that grows as positives move above negatives.
+
+    In bins their rows tie; the worst and the best order that the bins allow are where it can lie.
+    """
+    if not state.bounded:
+        return measure(state)
+    return within(measure(state), *(measure(state.arranged(best=best)) for best in (False, True)))
+
+
 def roc_auc(state: Scored) -> Value:
     """Area under the ROC curve with DeLong's interval."""
     n0, n1 = int(state.negatives.sum()), int(state.positives.sum())
     if not n0 or not n1:
         only = f"only label {0 if n0 else 1}" if state.n else "no rows with a score and a label"
         return Value(None, state.n, reason=only)
+    return ranked(_roc_auc, state)
+
+
+def _roc_auc(state: Scored) -> Value:
     area, variance = auc_and_variance(state.negatives, state.positives)
+    n0, n1 = int(state.negatives.sum()), int(state.positives.sum())
     return Value(area, state.n, *auc_interval(area, variance, n0, n1), reason=note(state))
 
 
-def mean_loss(state: Scored, of_negatives: Floats, of_positives: Floats, largest: float) -> Value:
-    """Mean of a loss that each score has with each label, and that is at most ``largest``."""
+class Points(NamedTuple):
+    """Scores in any order, and the rows of either label at each: parts of rows too."""
+
+    scores: Floats
+    negatives: Floats
+    positives: Floats
+
+
+def points(state: Scored) -> list[Points]:
+    """The scores with their rows; of bins first all rows at the mean of their label, then at both ends of their bin.
+
+    The mean of any convex function of the scores lies between those of the two (Jensen; Edmundson & Madansky).
+    """
     import numpy as np
 
-    losses = np.concatenate([of_negatives, of_positives])
-    rows = np.concatenate([state.negatives, state.positives]).astype(float)
-    value = float((rows * losses).sum() / state.n)
+    negatives, positives = state.negatives.astype(float), state.positives.astype(float)
+    if not state.bounded:
+        return [Points(state.scores, negatives, positives)]
+    means, none = state.by_label, np.zeros_like(negatives)
+    wide = np.where(state.highs > state.lows, state.highs - state.lows, 1.0)
+    upper = (means - state.lows) / wide * (state.negatives, state.positives)
+    ends = np.concatenate([state.lows, state.highs])
+    spread = (np.concatenate([rows - up, up]) for rows, up in zip((negatives, positives), upper, strict=True))
+    middle = Points(means.ravel(), np.concatenate([negatives, none]), np.concatenate([none, positives]))
+    return [middle, Points(ends, *spread)]
+
+
+def mean_loss(state: Scored, losses: Losses, largest: float) -> Value:
+    """Mean of a loss, convex in the score, that each score has with each label and that is at most ``largest``."""
+    return within(*(_mean_loss(state, p, losses, largest) for p in points(state)))
+
+
+def _mean_loss(state: Scored, at: Points, losses: Losses, largest: float) -> Value:
+    import numpy as np
+
+    lost = np.concatenate(losses(at.scores))
+    rows = np.concatenate([at.negatives, at.positives])
+    value = float((rows * lost).sum() / state.n)
     # One row more, scored like the others and with either label by half: what the rows seen so far cannot rule out.
-    more = rows + np.tile((state.negatives + state.positives) / (2 * state.n), 2)
-    mean = float((more * losses).sum() / (state.n + 1))
-    low, high = mean_interval(mean, float((more * (losses - mean) ** 2).sum()), state.n + 1)
+    more = rows + np.tile((at.negatives + at.positives) / (2 * state.n), 2)
+    mean = float((more * lost).sum() / (state.n + 1))
+    low, high = mean_interval(mean, float((more * (lost - mean) ** 2).sum()), state.n + 1)
     ends = (min(max(low or 0.0, 0.0), value), max(min(high or value, largest), value))
     return Value(value, state.n, *ends, reason=note(state))
 
 
+def squared_losses(scores: Floats) -> tuple[Floats, Floats]:
+    """Squared distance of each score from label 0, and from label 1."""
+    return scores**2, (1 - scores) ** 2
+
+
 def brier_score(state: Scored) -> Value:
     """Mean squared difference of score and label."""
-    return no_probability(state) or mean_loss(state, state.scores**2, (1 - state.scores) ** 2, largest=1.0)
+    return no_probability(state) or mean_loss(state, squared_losses, largest=1.0)
 
 
 def calibration_error(state: Scored) -> Value:
-    """Mean gap between score and share of positives over ten bins of equal width."""
+    """Mean gap between score and share of positives over ten bins of equal width, which are unions of fine bins."""
     undefined = no_probability(state)
     if undefined:
         return undefined
@@ -103,7 +185,8 @@ def _binned(state: Scored) -> tuple[Floats, Floats]:
     place = np.searchsorted(np.arange(1, BINS) / BINS, state.scores, side="right")
     sides = (state.negatives, state.positives)
     rows = [np.bincount(place, weights=side, minlength=BINS) for side in sides]
-    sums = [np.bincount(place, weights=side * state.scores, minlength=BINS) for side in sides]
+    means = zip(sides, state.by_label, strict=True)
+    sums = [np.bincount(place, weights=side * mean, minlength=BINS) for side, mean in means]
     return np.stack(rows, axis=1), np.stack(sums, axis=1)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dte_panel.states import Binned, Moments, Ordered, Profiled, Scored, Table
-from dte_panel.states.ordered import SCORE_BINS, WRITTEN_VALUES
+from dte_panel.states.scored import SCORE_BINS, WRITTEN_VALUES
 
 PROPERTY = settings(max_examples=25, deadline=None)
 

@@ -16,6 +16,7 @@ from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
+from dte_panel.engine.streamed import Streamed
 from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Reduction, cohort_key
 from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
@@ -71,6 +72,7 @@ class Reducer(crossing.Crossing):
         self.connection, self.source, self.layout, self.reference = connection, source, layout, reference
         self.edges = {} if edges is None else edges
         self.numbers: Numbers | None = None
+        self.streamed: Streamed | None = None
         self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
 
     def reduce(self, request: Request) -> Cells:
@@ -285,13 +287,18 @@ class Reducer(crossing.Crossing):
 
     def scores(self, request: Request) -> Cells:
         """:class:`~dte_panel.Scores`."""
-        by = cast(Scores, request.reduction).by
+        by, exact = cast(Scores, request.reduction).by, cast(Scores, request.reduction).exact
         if self.layout.positive is None:
             raise EngineError(f"scores by {by} need a binary {by}; this task is {self.layout.task}")
         (score,) = self.layout.roles["score"]
         if score not in self.source.types or self.layout.roles[by][0] not in self.source.types:
             return {}
-        parted = f"CAST({self._class_sql(by)} AS DOUBLE)"
+        label, columns = self._class_sql(by), (score, self.layout.roles[by][0])
+        if self.streamed and not exact:
+            found = self.streamed.scored(self, request, sql.number(score), label, columns)
+            if found is not None:
+                return {**found}
+        parted = f"CAST({label} AS DOUBLE)"
         arrays, cells = rows.split(self, request, {"x": sql.number(score), "y": parted})
         x, y = filled(arrays["x"]), filled(arrays["y"])
         return {place: Scored.of(x[at], y[at]) for place, at in cells.items()}
@@ -304,6 +311,9 @@ class Reducer(crossing.Crossing):
             return {}
         numbers = {role: sql.number(column) for role, column in columns.items()}
         expression = f"CAST({sql.substitute(reduction.expression, numbers)} AS DOUBLE)"
+        found = self.streamed.ordered(self, request, expression, columns.values()) if self.streamed else None
+        if found is not None:
+            return {**found}
         arrays, cells = rows.split(self, request, {"x": expression})
         x = filled(arrays["x"])
         return {place: Ordered.of(x[at]) for place, at in cells.items()}

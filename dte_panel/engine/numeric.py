@@ -43,7 +43,8 @@ SAMPLE = 65_536
 READ_BYTES, READ_COLUMNS = 96 * 2**20, 32
 #: Bins of all states that are held at a time, over all windows and cohorts.
 HELD = 2**23
-_BATCH = 122_880
+#: Rows of a batch.
+BATCH = 122_880
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -99,7 +100,7 @@ class Numbers:
             return []
         # Columns of the same dimensions share their reads.
         first = next(iter(wanted.values()))
-        splits = {r.source.name: self._split(r, *first) for r in self.reducers}
+        splits = {r.source.name: self.split(r, *first) for r in self.reducers}
         most = max(split.places for side in splits.values() for split in side)
         if most > MOST_PLACES:
             return []
@@ -207,7 +208,8 @@ class Numbers:
                     spans[column] = min(known[0], float(low)), max(known[1], float(high))
         return spans
 
-    def _split(self, reducer: Reducer, windows: bool, cohorts: bool) -> list[Split]:
+    def split(self, reducer: Reducer, windows: bool, cohorts: bool) -> list[Split]:
+        """How the rows of a side are grouped, found once."""
         key = (reducer.source.name, windows, cohorts)
         if key not in self._splits:
             self._splits[key] = _splits(reducer, windows, cohorts)
@@ -218,7 +220,7 @@ def _arrays(reducer: Reducer, expressions: Sequence[str]) -> list[pa.RecordBatch
     """Some expressions over all rows, in the order of the rows."""
     select = ", ".join(f"{e} AS c{i}" for i, e in enumerate(expressions))
     relation = reducer.connection.sql(f"SELECT {select} FROM {reducer.source.sql}")
-    return list(relation.to_arrow_reader(_BATCH))
+    return list(relation.to_arrow_reader(BATCH))
 
 
 def _grid(

@@ -14,6 +14,7 @@ from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.parts import reducer_of
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
+from dte_panel.engine.streamed import Streamed
 from dte_panel.errors import describe
 from dte_panel.model import CURRENT, REFERENCE
 
@@ -44,8 +45,9 @@ class Engine:
         # What is known of files is known column by column, and exact.
         together = [r for r in self.reducers if isinstance(r, Reducer)]
         self.numbers = Numbers(together) if len(together) == len(sides) else None
-        for reducer in together:
-            reducer.numbers = self.numbers
+        streamed = Streamed(self.numbers) if self.numbers else None
+        for reducer in together if self.numbers else ():
+            reducer.numbers, reducer.streamed = self.numbers, streamed
         self.requests: dict[str | None, list[Request]] = {}
         self.seconds = 0.0
         self._read: set[str | None] = set()

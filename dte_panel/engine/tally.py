@@ -143,11 +143,11 @@ class Tally:
         counts, excess = (
             np.concatenate([[a], inner, [b]]) for a, inner, b in ((below, counts, above), (0.0, excess, 0.0))
         )
-        ordered = in_bins(*self._ends, counts, excess, nulls + nans)
+        ordered = in_bins(*self.ends, counts, excess, nulls + nans)
         return Column(ordered, profile)
 
     @cached_property
-    def _ends(self) -> tuple[Floats, Floats]:
+    def ends(self) -> tuple[Floats, Floats]:
         """What each bin may hold; the same arrays for all places."""
         least, most = float(self.least.min()), float(self.most.max())
         return ends(self.grid.edges, (least, most) if least <= most else None, whole=self.grid.whole)

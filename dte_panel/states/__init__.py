@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dte_panel.states.moments import Averaged, Moments, Profiled
-from dte_panel.states.ordered import Ordered, Scored
+from dte_panel.states.ordered import Ordered
+from dte_panel.states.scored import Scored
 from dte_panel.states.table import Binned, Table
 
 __all__ = [

@@ -1,11 +1,11 @@
-"""Numbers in order: value counts, exact or in fine bins, and scores by label."""
+"""Numbers in order: value counts, exact or in fine bins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,6 @@ from dte_panel.states.table import Binned
 
 Floats = NDArray[np.float64]
 Counted = NDArray[np.int64]
-
-#: More distinct scores than this are thinned before they are written down.
-WRITTEN_VALUES = 2_000
-SCORE_BINS = 1_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,15 @@ class Ordered:
     def single(self) -> NDArray[np.bool_]:
         """Which bins hold one value alone."""
         return np.ones(len(self.values), dtype=bool) if self.highs is None else self.values == self.highs
+
+    @property
+    def means(self) -> Floats:
+        """Each value; of bins the mean of the rows of each, its least value where there are none."""
+        if self.highs is None or self.excess is None:
+            return self.values
+        with np.errstate(invalid="ignore", over="ignore"):
+            made = self.values + self.excess / np.maximum(self.counts, 1)
+        return np.fmax(np.fmin(made, self.highs), self.values)
 
     @cached_property
     def n(self) -> int:
@@ -173,114 +178,3 @@ class Ordered:
         if len(edges) and edges[-1] == finite.maximum < np.finfo(float).max:
             edges = np.append(edges, np.nextafter(edges[-1], np.inf))
         return tuple(float(e) for e in edges)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Rows of each distinct score by label.
-
-    Attributes
-    ----------
-    scores : ndarray of float, shape (k,)
-        Ascending.
-    negatives, positives : ndarray of int, shape (k,)
-        Rows with label 0 and 1.
-    missing : int
-        Rows without a label or without a finite score.
-    exact : bool
-        False once scores have been gathered in bins of 1/1000 of their range; a bin's score is its middle.
-    """
-
-    scores: Floats
-    negatives: Counted
-    positives: Counted
-    missing: int = 0
-    exact: bool = True
-
-    @classmethod
-    def zero(cls) -> Self:
-        """The state of no rows."""
-        none = np.empty(0, dtype=np.int64)
-        return cls(np.empty(0), none, none)
-
-    @classmethod
-    def of(cls, scores: Floats, labels: Floats) -> Self:
-        """Count arrays; NaN in either is missing, and so is an infinite score."""
-        known = np.isfinite(scores) & ~np.isnan(labels)
-        distinct, place = np.unique(scores[known], return_inverse=True)
-        positive = np.bincount(place, weights=labels[known], minlength=len(distinct)).astype(np.int64)
-        every = np.bincount(place, minlength=len(distinct)).astype(np.int64)
-        return cls(distinct, every - positive, positive, int((~known).sum()))
-
-    @property
-    def n(self) -> int:
-        """Rows with both a score and a label."""
-        return int(self.negatives.sum() + self.positives.sum())
-
-    def merge(self, other: Scored) -> Scored:
-        """The scores of both row sets.
-
-        Examples
-        --------
-        >>> one = Scored.of(np.array([0.2, 0.9]), np.array([0.0, 1.0]))
-        >>> both = one.merge(Scored.of(np.array([0.9]), np.array([0.0])))
-        >>> both.scores.tolist(), both.negatives.tolist(), both.positives.tolist()
-        ([0.2, 0.9], [1, 1], [0, 1])
-        """
-        return self.union([self, other])
-
-    @classmethod
-    def union(cls, parts: Iterable[Scored]) -> Scored:
-        """Merge many at once."""
-        parts = list(parts)
-        negatives = Ordered.union(Ordered(p.scores, p.negatives) for p in parts)
-        positives = Ordered.union(Ordered(p.scores, p.positives) for p in parts)
-        return Scored(
-            negatives.values,
-            negatives.counts,
-            positives.counts,
-            sum(p.missing for p in parts),
-            all(p.exact for p in parts),
-        )
-
-    def thinned(self) -> Scored:
-        """At most :data:`SCORE_BINS` scores, if there are many more."""
-        if len(self.scores) <= WRITTEN_VALUES:
-            return self
-        least, most = float(self.scores[0]), float(self.scores[-1])
-        if least >= 0 and most <= 1:
-            least, most = 0.0, 1.0
-        # Scaled before they are taken apart: the distance of two huge scores may be infinite.
-        scaled = (self.scores / SCORE_BINS - least / SCORE_BINS) / (most / SCORE_BINS - least / SCORE_BINS)
-        place = np.minimum((scaled * SCORE_BINS).astype(int), SCORE_BINS - 1)
-        negatives, positives = (
-            np.bincount(place, weights=c, minlength=SCORE_BINS) for c in (self.negatives, self.positives)
-        )
-        keep = (negatives + positives) > 0
-        shares = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS
-        middles = least * (1 - shares) + most * shares
-        return Scored(
-            middles[keep], negatives[keep].astype(np.int64), positives[keep].astype(np.int64), self.missing, exact=False
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON of the thinned state."""
-        thin = self.thinned()
-        return {
-            "scores": thin.scores.tolist(),
-            "negatives": thin.negatives.tolist(),
-            "positives": thin.positives.tolist(),
-            "missing": thin.missing,
-            "exact": thin.exact,
-        }
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """The state that :meth:`to_json` wrote."""
-        return cls(
-            np.array(document["scores"], dtype=float),
-            np.array(document["negatives"], dtype=np.int64),
-            np.array(document["positives"], dtype=np.int64),
-            document["missing"],
-            document["exact"],
-        )

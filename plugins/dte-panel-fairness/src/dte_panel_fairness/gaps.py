@@ -77,6 +77,7 @@ def _gap(metric: Metric, kind: Any, overall: bool) -> Comparison:
         "range": (0.0, 1.0) if kind == "ratio" else (0.0, 1.0 if metric.range == (0.0, 1.0) else None),
         "unit": "ratio" if kind == "ratio" else metric.unit,
         "second": second,
+        "version": metric.version,
     }
     suffix, tail = ("_to_overall", " to all rows") if overall else ("", "")
     return make(metric, id=gap + suffix, title=f"{name} {kind}{tail}", method=method, **described)  # type: ignore[arg-type]

@@ -117,7 +117,9 @@ def _metric(library: str, name: str) -> Metric:
     if _derived(function) or "sensitive_features" in _parameters(function):
         return _across(function, described)
     return Metric(
-        reduce=Scores() if of_scores else Counts("label", "prediction"), finish=_by_group(function), **described
+        reduce=Scores(exact=True) if of_scores else Counts("label", "prediction"),
+        finish=_by_group(function),
+        **described,
     )
 
 

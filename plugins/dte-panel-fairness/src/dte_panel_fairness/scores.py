@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MISSING = "Rows with a missing score or label are left out and counted."
 _PROBABILITY = "Undefined where a score lies outside 0 to 1."
+_MAYBE_BINNED = f"{_MISSING} {scoring.IN_BINS}"
 _SCORED: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "scores"}
 _ONE_MORE = "t, with one more row scored like the others and of either label by half"
 
@@ -31,12 +32,18 @@ def _overestimate(state: Scored) -> Value:
     undefined = scoring.no_probability(state)
     if undefined:
         return undefined
-    rows = state.negatives + state.positives
-    value = float(((rows * state.scores).sum() - state.positives.sum()) / state.n)
-    squares = state.negatives * (state.scores - value) ** 2 + state.positives * (state.scores - 1 - value) ** 2
-    low, high = mean_interval(value, float(squares.sum()), state.n)
+    made = [_mean_distance(at, state.n) for at in scoring.points(state)]
+    # In bins the mean is known still, its interval is that of the widest spread.
+    value, low, high = max(made, key=lambda found: (found[2] or 0.0) - (found[1] or 0.0))
     ends = (None if low is None else max(-1.0, low)), (None if high is None else min(1.0, high))
     return Value(value, state.n, *ends, reason=scoring.note(state))
+
+
+def _mean_distance(at: scoring.Points, n: int) -> tuple[float, float | None, float | None]:
+    rows = at.negatives + at.positives
+    value = float(((rows * at.scores).sum() - at.positives.sum()) / n)
+    squares = at.negatives * (at.scores - value) ** 2 + at.positives * (at.scores - 1 - value) ** 2
+    return value, *mean_interval(value, float(squares.sum()), n)
 
 
 mean_score = Metric(
@@ -56,28 +63,31 @@ mean_score = Metric(
 )
 roc_auc = known(
     sklearn("roc_auc_score"),
+    tied=True,
     id="roc_auc",
     title="ROC AUC",
     definition="Chance that a positive row of the group scores higher than a negative row of the group, ties counted "
-    f"half. Undefined in a group with one label. {_MISSING}",
+    f"half. Undefined in a group with one label. {_MAYBE_BINNED}",
     formula="P(score of a positive > score of a negative) + ½ P(equal)",
     source=SKLEARN + "roc_auc_score; DeLong, DeLong & Clarke-Pearson (1988)",
     finish=scoring.roc_auc,
     range=(0.0, 1.0),
     interval="DeLong on the logit scale; with few rows Newcombe (2006), method 5",
+    version=2,
     **_SCORED,
 )
 brier_score = known(
     sklearn("brier_score_loss"),
     id="brier_score",
     title="Brier score",
-    definition=f"Mean squared difference of score and label. {_PROBABILITY} {_MISSING}",
+    definition=f"Mean squared difference of score and label. {_PROBABILITY} {_MAYBE_BINNED}",
     formula="mean of (p − y)²",
     source=SKLEARN + "brier_score_loss; Brier (1950)",
     finish=scoring.brier_score,
     better="lower",
     range=(0.0, 1.0),
     interval=_ONE_MORE,
+    version=2,
     **_SCORED,
 )
 expected_calibration_error = Metric(

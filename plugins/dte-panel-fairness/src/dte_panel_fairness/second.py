@@ -45,10 +45,12 @@ def sklearn(name: str, *, minus: bool = False, **options: Any) -> Function:
     return call
 
 
-def known(function: Function, **fields: Any) -> Metric:
-    """A metric that a library computes too, of one group's table or scores."""
+def known(function: Function, *, tied: bool = False, **fields: Any) -> Metric:
+    """A metric that a library computes too, of one group's table or scores; ``tied`` as in :func:`cells`."""
 
     def compute(state: Table | Scored) -> float | None:
+        if tied:
+            return function(*cells(state, tied=True))
         return float(_kept(_value, state)(function, _Same(state)))
 
     metric = Metric(second=SecondOpinion(_library(function), compute), **fields)
@@ -60,15 +62,22 @@ def _library(function: Function) -> str:
     return "fairlearn" if function.__qualname__.startswith("fairlearn") else "scikit-learn"
 
 
-def cells(state: Any) -> tuple[Any, Any, Any]:
-    """Labels, predictions (or scores) and rows of each distinct row that has both."""
+def cells(state: Any, *, tied: bool = False) -> tuple[Any, Any, Any]:
+    """Labels, predictions (or scores) and rows of each distinct row that has both.
+
+    In fine bins of scores each label has its own mean, or all rows of a bin tie.
+    """
     import numpy as np
 
     if not hasattr(state, "columns"):
         counts = np.concatenate([state.negatives, state.positives])
         labels = np.repeat([0, 1], len(state.scores))
         used = counts > 0
-        return labels[used], np.tile(state.scores, 2)[used], counts[used].astype(float)
+        return (
+            labels[used],
+            (np.tile(state.scores, 2) if tied else state.by_label.ravel())[used],
+            counts[used].astype(float),
+        )
     columns = [state.columns.index(c) for c in ("label", "prediction") if c in state.columns]
     known = {k: n for k, n in state.counts.items() if all(k[i] is not None for i in columns)}
     keys = [np.array([k[i] for k in known]) for i in columns]
@@ -107,7 +116,8 @@ def _number(found: float) -> float | None:
 
 def _frame(groups: Sequence[tuple[Any, tuple[Any, ...]]], method: str) -> Any:
     """A MetricFrame of all that is known of such states; ``None`` where it would say something else than we do."""
-    if len(groups) < 2:
+    # Of fine bins the rows of all groups are not those of each group together: they have other means.
+    if len(groups) < 2 or any(getattr(states[0], "bounded", False) for _, states in groups):
         return None
     frame = _kept(_frame_of, groups[0][1][0])(tuple(_Same(states[0]) for _, states in groups))
     # A group without a value may still have rows that count in all rows.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dte_panel import Metric, Scores, Value, Values
+from dte_panel import Metric, Scores, Value, Values, scoring
 from dte_panel.stats import wilson
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from dte_panel.states import Ordered, Scored
 
-    #: Finite scores in order, and the rows of each.
-    Counted = tuple[NDArray[np.float64], NDArray[np.int64]]
+    #: The least and the largest finite score of each place in order, and its rows.
+    Counted = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
 AXIS = "robustness"
 #: Largest change of a score that counts as small, unless the settings say otherwise.
@@ -35,6 +36,8 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
         "is missing"
     )
     rest = f"of at most {margin:g} (the setting score_margin); {where}. Rows without a finite score are left out."
+    if threshold is None:
+        rest += f" {scoring.IN_BINS}"
     reduce = (
         Scores(by="prediction")
         if threshold is None
@@ -48,6 +51,7 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
         "source": "definition of this project; decisions that a small change turns: Breck et al. (2019), MLSys",
         "tasks": ("binary", "none"),
         "group": AXIS,
+        "version": 2,
     }
     return [
         Metric(
@@ -73,15 +77,23 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
     ]
 
 
+class Turned(NamedTuple):
+    """Rows, threshold, the fewest and the most rows just below it and just above, and a note."""
+
+    n: int
+    at: float
+    below: tuple[int, int, int]
+    above: tuple[int, int, int]
+    note: str | None
+
+
 def near_threshold_share(state: Scored | Ordered, threshold: float | None, margin: float) -> Value:
     """Share of rows within the margin, on either side."""
     found = _turned(state, threshold, margin)
     if isinstance(found, Value):
         return found
-    n, at, rising, falling, note = found
-    low, high = wilson(rising + falling, n)
-    detail = {"threshold": at, "below": rising, "above": falling}
-    return Value((rising + falling) / n, n, low, high, reason=note, detail=detail)
+    rows = [below + above for below, above in zip(found.below, found.above, strict=True)]
+    return _share(found, [(row, wilson(row, found.n)) for row in rows], "below", "above")
 
 
 def decision_flip_share(state: Scored | Ordered, threshold: float | None, margin: float) -> Value:
@@ -89,43 +101,55 @@ def decision_flip_share(state: Scored | Ordered, threshold: float | None, margin
     found = _turned(state, threshold, margin)
     if isinstance(found, Value):
         return found
-    n, at, rising, falling, note = found
-    ends = [wilson(rows, n, Z_OF_TWO) for rows in (rising, falling)]
-    low, high = (max(end[i] for end in ends) for i in (0, 1))
-    detail = {"threshold": at, "if scores rise": rising, "if scores fall": falling}
-    return Value(max(rising, falling) / n, n, low, high, reason=note, detail=detail)
+    made = []
+    for below, above in zip(found.below, found.above, strict=True):
+        ends = [wilson(rows, found.n, Z_OF_TWO) for rows in (below, above)]
+        made.append((max(below, above), (max(end[0] for end in ends), max(end[1] for end in ends))))
+    return _share(found, made, "if scores rise", "if scores fall")
 
 
-def _turned(
-    state: Scored | Ordered, threshold: float | None, margin: float
-) -> Value | tuple[int, float, int, int, str | None]:
-    """Rows, threshold, rows just below it and just above, and a note; or why there are none."""
-    values, counts = _counted(state)
+def _share(found: Turned, made: Sequence[tuple[int, tuple[float, float]]], *names: str) -> Value:
+    """What was counted; of bins also the fewest and the most rows that it can be."""
+    detail = {"threshold": found.at, **dict(zip(names, (found.below[0], found.above[0]), strict=True))}
+    values = [Value(rows / found.n, found.n, *ends, reason=found.note, detail=detail) for rows, ends in made]
+    return values[0] if made[1][0] == made[2][0] else scoring.within(*values)
+
+
+def _turned(state: Scored | Ordered, threshold: float | None, margin: float) -> Value | Turned:
+    """The rows near the threshold, or why there are none."""
+    lows, highs, counts = _counted(state)
     n = int(counts.sum())
     if not n:
         return Value(None, 0, reason="no row has a score" + ("" if threshold is not None else " and a prediction"))
     at = _implied(state) if threshold is None else threshold
     if isinstance(at, str):
         return Value(None, n, reason=at)
-    below = int(counts[(values >= at - margin) & (values < at)].sum())
-    above = int(counts[(values >= at) & (values < at + margin)].sum())
+    middles = getattr(state, "scores", lows)
+
+    def rows(start: float, end: float) -> tuple[int, int, int]:
+        about, fewest, most = (
+            int(counts[(least >= start) & (largest < end)].sum())
+            for least, largest in ((middles, middles), (lows, highs), (highs, lows))
+        )
+        return about, fewest, most
+
     left_out = int(state.missing)
     notes = [f"{left_out:,} rows without a score or a prediction left out"] if left_out else []
-    if not getattr(state, "exact", True):
+    if not getattr(state, "exact", True) and not getattr(state, "bounded", True):
         notes.append("scores in bins of 1/1000 of their range")
-    return n, at, below, above, "; ".join(notes) or None
+    return Turned(n, at, rows(at - margin, at), rows(at, at + margin), "; ".join(notes) or None)
 
 
 def _counted(state: Any) -> Counted:
     if hasattr(state, "scores"):
-        return state.scores, state.negatives + state.positives
+        return state.lows, state.highs, state.negatives + state.positives
     finite = state.finite()
-    return finite.values, finite.counts
+    return finite.values, finite.values, finite.counts
 
 
 def _implied(state: Any) -> float | str:
     """The threshold that the predictions imply, or why they imply none."""
-    zeros, ones = state.scores[state.negatives > 0], state.scores[state.positives > 0]
+    zeros, ones = state.highs[state.negatives > 0], state.lows[state.positives > 0]
     if not len(zeros) or not len(ones):
         only = 1 if len(ones) else 0
         return f"every row is predicted {only}, which tells no threshold: set plugins.guardrails.threshold"

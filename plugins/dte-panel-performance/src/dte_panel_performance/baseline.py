@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Comparison, Metric, SecondOpinion, Value, ValuesOf
+from dte_panel import Comparison, Metric, Scores, SecondOpinion, Value, ValuesOf, scoring
 from dte_panel.delong import FEW
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
 from dte_panel_performance.opinions import LIBRARY, PAIRS, TOLERANCE, WHY, asked, cells, pairs, weighted
-from dte_panel_performance.spans import median
+from dte_panel_performance.spans import ends_of_bins, median
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,12 +30,14 @@ def _skill(metric: Metric, dummy: str, source: str, finish: Callable[..., Value]
     """A metric less that of a dummy (or the dummy's less it, where less is better): above 0 something was learnt."""
     lower = metric.better == "lower"
     reduce = more.pop("reduce", metric.reduce)
+    reductions = reduce if isinstance(reduce, tuple) else (reduce,)
     return Comparison(
         id=f"{metric.id}_over_baseline",
         title=f"{metric.title} over the baseline",
         definition=f"How much better the {metric.title} is than that of a dummy that {dummy}, learnt from the "
         "reference of the same cohort if there is one, else from these very rows; the detail has both. At 0 or below "
-        f"the model is worth no more than that. Undefined where the {metric.title} is.",
+        f"the model is worth no more than that. Undefined where the {metric.title} is."
+        + (f" {scoring.IN_BINS}" if any(isinstance(r, Scores | ValuesOf) for r in reductions) else ""),
         reduce=reduce,
         finish=finish,
         across="reference",
@@ -158,7 +160,7 @@ def _prior(now: Scored, before: Scored | None) -> float | None:
     return float(learnt.positives.sum()) / learnt.n if learnt.n else None
 
 
-def _of_losses(metric: Metric, losses: Callable[[Floats], tuple[Floats, Floats]]) -> Comparison:
+def _of_losses(metric: Metric, losses: scoring.Losses) -> Comparison:
     """The dummy's loss less the model's, row by row."""
 
     def finish(now: Scored, before: Scored | None = None) -> Value:
@@ -167,12 +169,15 @@ def _of_losses(metric: Metric, losses: Callable[[Floats], tuple[Floats, Floats]]
         value, prior = metric.finish(now), _prior(now, before)
         if value.value is None or prior is None:
             return Value(None, value.n, reason=value.reason or "the reference has no label with a score")
-        rows = np.concatenate([now.negatives, now.positives]).astype(float)
-        own, guess = losses(now.scores), losses(np.full(len(now.scores), prior))
-        saved = np.concatenate([theirs - mine for theirs, mine in zip(guess, own, strict=True)])
-        mean = float((rows * saved).sum() / now.n)
-        ends = mean_interval(mean, float((rows * (saved - mean) ** 2).sum()), now.n)
-        return _made(metric, value, value.value + mean, before is not None, ends)
+        parts = []
+        for at in scoring.points(now):
+            rows = np.concatenate([at.negatives, at.positives])
+            saved = np.concatenate(losses(np.full(len(at.scores), prior))) - np.concatenate(losses(at.scores))
+            mean = float((rows * saved).sum() / now.n)
+            parts.append((mean, *mean_interval(mean, float((rows * (saved - mean) ** 2).sum()), now.n)))
+        lows, highs = ([end for part in parts if (end := part[i]) is not None] for i in (1, 2))
+        ends = (min(lows, default=None), max(highs, default=None))
+        return _made(metric, value, value.value + parts[0][0], before is not None, ends)
 
     second = SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
     how = "t of the differences, row by row; what the dummy learnt is taken as known"
@@ -184,6 +189,7 @@ def _of_losses(metric: Metric, losses: Callable[[Floats], tuple[Floats, Floats]]
         how,
         range=(None, None) if metric.range[1] is None else (-1.0, 1.0),
         second=second,
+        version=metric.version,
     )
 
 
@@ -191,7 +197,9 @@ def _dummy_scores(metric: Metric, now: Scored, before: Scored | None) -> float:
     import numpy as np
     from sklearn.dummy import DummyClassifier
 
-    labels, given, rows = weighted(now)
+    labels, given, rows = weighted(
+        now, tied=metric.group == ranking.average_precision.group or metric is scores.roc_auc
+    )
     learnt, _, weights = weighted(now if before is None else before)
     dummy = DummyClassifier(strategy="prior").fit(np.zeros((len(learnt), 1)), learnt, weights)
     chances = dummy.predict_proba(np.zeros((len(labels), 1)))
@@ -199,18 +207,6 @@ def _dummy_scores(metric: Metric, now: Scored, before: Scored | None) -> float:
     name, keywords = _FUNCTIONS[metric.id]
     ours, theirs = (asked(name, labels, answers, rows, **keywords) for answers in (given, said))
     return theirs - ours if metric.better == "lower" else ours - theirs
-
-
-def _log_losses(given: Floats) -> tuple[Floats, Floats]:
-    import numpy as np
-
-    smallest = np.finfo(np.float64).eps
-    negatives, positives = (-np.log(np.clip(p, smallest, 1 - smallest)) for p in (1 - given, given))
-    return negatives, positives
-
-
-def _squared_losses(given: Floats) -> tuple[Floats, Floats]:
-    return given**2, (1 - given) ** 2
 
 
 def _roc_auc(now: Scored, before: Scored | None = None) -> Value:
@@ -226,7 +222,8 @@ def _average_precision(now: Scored, before: Scored | None = None) -> Value:
         return value
     share = float(now.positives.sum()) / now.n
     half = Z95 * math.sqrt(ranking.average_precision_and_variance(now, over_share=True)[1])
-    low, high = value.value - share - half, value.value - share + half
+    least, most = value.detail.get("within", (value.value, value.value))
+    low, high = least - share - half, most - share + half
     if now.positives.sum() < FEW and value.low is not None and value.high is not None:
         low, high = min(low, value.low - share), max(high, value.high - share)
     return _made(ranking.average_precision, value, share, before is not None, (max(-1.0, low), min(1.0, high)))
@@ -242,13 +239,39 @@ def _absolute(now: Moments, labels: Ordered, *before: Any) -> Value:
     value = errors.mean_absolute_error.finish(now)
     if value.value is None or not labels.n or (before and not before[1].n):
         return Value(None, value.n, reason=value.reason or "the reference has no labels")
-    distances = abs(labels.values - median(before[1] if before else labels))
-    baseline = float((labels.counts * distances).sum() / labels.n)
-    own = mean_interval(baseline, float((labels.counts * (distances - baseline) ** 2).sum()), labels.n)
+    guesser = before[1] if before else labels
+    guess = median(guesser)
+    # The mean distance moves no further than the median that it is taken from.
+    off = max([abs(median(guesser, end) - guess) for end in ends_of_bins(guesser)], default=0.0)
+    made = []
+    for values, rows in _placed(labels):
+        distances = abs(values - guess)
+        baseline = float((rows * distances).sum() / labels.n)
+        own = mean_interval(baseline, float((rows * (distances - baseline) ** 2).sum()), labels.n)
+        shifts = (0.0, -off, off) if off else (0.0,)
+        made += [_of_absolute(value, baseline + moved, own, moved, bool(before)) for moved in shifts]
+    return scoring.within(*made)
+
+
+def _placed(labels: Ordered) -> list[tuple[Floats, Floats]]:
+    """The labels and their rows; of bins first all rows at their mean, then at the ends of their bin."""
+    import numpy as np
+
+    used = labels.counts > 0
+    rows, means = labels.counts[used].astype(float), labels.means[used]
+    if labels.highs is None:
+        return [(means, rows)]
+    lows, highs = labels.values[used], labels.highs[used]
+    upper = rows * (means - lows) / np.where(highs > lows, highs - lows, 1.0)
+    return [(means, rows), (np.concatenate([lows, highs]), np.concatenate([rows - upper, upper]))]
+
+
+def _of_absolute(value: Value, baseline: float, own: Any, moved: float, learnt: bool) -> Value:
     ends: Any = (None, None)
     if value.low is not None and value.high is not None and own[0] is not None and own[1] is not None:
-        ends = difference_interval((baseline, own[0], own[1]), (value.value, value.low, value.high))
-    return _made(errors.mean_absolute_error, value, baseline, bool(before), ends)
+        spread = (baseline, own[0] + moved, own[1] + moved)
+        ends = difference_interval(spread, (float(value.value or 0.0), value.low, value.high))
+    return _made(errors.mean_absolute_error, value, baseline, learnt, ends)
 
 
 def _squared(now: Moments, before: Moments | None = None) -> Value:
@@ -269,7 +292,8 @@ def _dummy_regressor(function: str, strategy: str, parts: int) -> SecondOpinion:
         from sklearn.dummy import DummyRegressor
 
         now, learnt = pairs(states[parts - 1]), pairs(states[-1])
-        if now is None or learnt is None:
+        # A median of fine bins is not that of the rows.
+        if now is None or learnt is None or not all(getattr(state, "exact", True) for state in states):
             return None
         dummy = DummyRegressor(strategy=strategy).fit(np.zeros((len(learnt[0]), 1)), learnt[0])
         said = dummy.predict(np.zeros((len(now[0]), 1)))
@@ -291,9 +315,17 @@ BASELINES = (
     _of_decisions(decisions.balanced_accuracy, _balanced),
     _of_decisions(decisions.f1, _f1),
     _of_decisions(_f1_macro, lambda tables, _: averaged("f1", "macro", tables)),
-    _of_losses(scores.log_loss, _log_losses),
-    _of_losses(scores.brier_score, _squared_losses),
-    _skill(scores.roc_auc, _PRIOR, "DummyClassifier", _roc_auc, "that of the ROC AUC", second=_opinion(scores.roc_auc)),
+    _of_losses(scores.log_loss, scores.log_losses),
+    _of_losses(scores.brier_score, scoring.squared_losses),
+    _skill(
+        scores.roc_auc,
+        _PRIOR,
+        "DummyClassifier",
+        _roc_auc,
+        "that of the ROC AUC",
+        second=_opinion(scores.roc_auc),
+        version=scores.roc_auc.version,
+    ),
     _skill(
         ranking.average_precision,
         _PRIOR,
@@ -301,6 +333,7 @@ BASELINES = (
         _average_precision,
         "delta method from the influence of each row; under 30 positives the wider of it and average precision's",
         second=_opinion(ranking.average_precision),
+        version=ranking.average_precision.version,
     ),
     _skill(
         errors.mean_absolute_error,
@@ -311,6 +344,7 @@ BASELINES = (
         range=(None, None),
         reduce=(errors.mean_absolute_error.reductions[0], _LABELS),
         second=_dummy_regressor("mean_absolute_error", "median", 3),
+        version=2,
     ),
     _skill(
         errors.root_mean_squared_error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Counts, Facts, Metric, Scores, Value
+from dte_panel import Counts, Facts, Metric, Scores, Value, scoring
 from dte_panel.stats import mean_interval
 from dte_panel_performance.opinions import cells, one_by_one, opinion
 from dte_panel_performance.ranking import selected
@@ -52,7 +52,7 @@ def _expected_cost(table: Table, facts: Documented) -> Value:
 
 
 def costs_by_threshold(state: Scored, price: Mapping[str, float]) -> tuple[Any, Any]:
-    """Mean cost per row for each threshold: the distinct scores ascending, then one above all."""
+    """Mean cost per row for each threshold: the least score at each place ascending, then one above all."""
     import numpy as np
 
     wrong, right = (np.append(side, 0.0) for side in selected(state))
@@ -63,7 +63,7 @@ def costs_by_threshold(state: Scored, price: Mapping[str, float]) -> tuple[Any, 
         + price["false_positive"] * wrong
         + price["true_negative"] * (negatives - wrong)
     )
-    return np.append(state.scores, np.inf), total / state.n
+    return np.append(state.lows, np.inf), total / state.n
 
 
 def _lowest_cost(state: Scored, facts: Documented) -> Value:
@@ -77,7 +77,10 @@ def _lowest_cost(state: Scored, facts: Documented) -> Value:
     where = "selecting no row at all" if nobody else f"selecting scores of {thresholds[best]:.4g} and more"
     told = f"reached by {where}; chosen on these very rows, so new rows will cost somewhat more"
     detail = {"threshold": None if nobody else float(thresholds[best])}
-    return Value(float(costs[best]), state.n, reason="; ".join(filter(None, [told, note(state)])), detail=detail)
+    value = Value(float(costs[best]), state.n, reason="; ".join(filter(None, [told, note(state)])), detail=detail)
+    # Costs are linear in the rows selected: within a bin no threshold is cheaper than at a corner of what it may hold.
+    corners = [state.arranged(best=best) for best in (False, True)] if state.bounded else []
+    return scoring.within(value, *(Value(float(costs_by_threshold(c, price)[1].min()), state.n) for c in corners))
 
 
 def _by_scikit_learn(table: Table, facts: Documented) -> float | None:
@@ -125,11 +128,13 @@ lowest_expected_cost = Metric(
     title="Lowest expected cost",
     definition="Mean cost of a decision at the threshold of the score that is cheapest on these rows; the detail names "
     "the threshold. Beside the expected cost it shows what a better threshold would save. Undefined without prices. "
-    "Rows with a missing score or label are left out and counted.",
+    f"Rows with a missing score or label are left out and counted. {scoring.IN_BINS}",
     reduce=(Scores(), Facts()),
     finish=_lowest_cost,
     formula="min over thresholds t of the mean cost of deciding 1 where score >= t",
     second=opinion(_lowest_by_scikit_learn),
+    interval="none, but for what fine bins leave open",
+    version=2,
     **_FIELDS,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dte_panel import Comparison, Scores, SecondOpinion, Value
+from dte_panel import Comparison, Scores, SecondOpinion, Value, scoring
 from dte_panel.stats import Z95
 from dte_panel_performance.opinions import LIBRARY, asked, weighted
 
@@ -100,6 +100,43 @@ def _roc_auc(rows: Expected) -> Estimated | str:
     return area, slope, slope
 
 
+def _open(
+    estimate: Callable[[Expected], Estimated | str], now: Scored, calibrated: Calibrated
+) -> tuple[float, float] | None:
+    """Where the estimate can lie, as the chance of no row in a bin is beyond those of the bin's ends."""
+    import numpy as np
+
+    least, most = (calibrated.at(end)[0] for end in (now.lows, now.highs))
+    zeros, ones = now.negatives.astype(float), now.positives.astype(float)
+    if estimate is _roc_auc:
+        return _open_area(zeros + ones, least, most)
+    none, found = np.zeros_like(zeros), []
+    for of_zeros, of_ones in ((most, least), (least, most)):
+        apart = Expected(
+            np.concatenate([zeros, none]), np.concatenate([none, ones]), np.concatenate([of_zeros, of_ones])
+        )
+        made = estimate(apart)
+        if isinstance(made, str):
+            return None
+        found.append(made[0])
+    return found[0], found[1]
+
+
+def _open_area(every: Floats, least: Floats, most: Floats) -> tuple[float, float] | None:
+    """The same for the area: the fewest and the most pairs in order, by the most and the fewest pairs there can be."""
+    import numpy as np
+
+    def ordered(chances: Floats, others: Floats) -> float:
+        negatives = every * (1 - others)
+        return float((every * chances * (np.cumsum(negatives) - negatives / 2)).sum())
+
+    n, ends = float(every.sum()), (float((every * least).sum()), float((every * most).sum()))
+    pairs = [positives * (n - positives) for positives in (*ends, min(max(n / 2, ends[0]), ends[1]))]
+    if min(pairs) <= 0:
+        return None
+    return ordered(least, most) / max(pairs), min(ordered(most, least) / min(pairs), 1.0)
+
+
 def _finish(estimate: Callable[[Expected], Estimated | str]) -> Callable[..., Value]:
     def finish(now_labelled: Scored, now: Scored, labelled: Scored, _: Scored) -> Value:
         if now.n == 0:
@@ -116,8 +153,12 @@ def _finish(estimate: Callable[[Expected], Estimated | str]) -> Callable[..., Va
         value = min(max(made[0], 0.0), 1.0)
         detail = {"rows_with_label": now_labelled.n}
         few = f"; calibrated on {labelled.n:,} rows, so the interval is too narrow" if labelled.n < ENOUGH else ""
-        ends = (max(0.0, value - half), min(1.0, value + half))
-        return Value(value, now.n, *ends, reason=ASSUMES + few, detail=detail)
+        bins = _open(estimate, now, calibrated) if now.bounded else None
+        made_of = [
+            Value(v, now.n, max(0.0, v - half), min(1.0, v + half), reason=ASSUMES + few, detail=detail)
+            for v in (value, *(bins or ()))
+        ]
+        return scoring.within(*made_of)
 
     return finish
 
@@ -143,9 +184,9 @@ def _by_scikit_learn(function: str, *states: Scored) -> float:
     from sklearn.isotonic import IsotonicRegression
 
     _, now, labelled, _ = states
-    labels, scores, weights = weighted(labelled)
+    labels, scores, weights = weighted(labelled, tied=True)
     chances = IsotonicRegression(out_of_bounds="clip").fit(scores, labels, sample_weight=weights)
-    predictions, scores, rows = weighted(now)
+    predictions, scores, rows = weighted(now, tied=True)
     answers, chance = (scores if function == "roc_auc_score" else predictions), chances.predict(scores)
     both = np.repeat([1, 0], len(rows)), np.tile(answers, 2), np.concatenate([rows * chance, rows * (1 - chance)])
     return asked(function, *(part[both[2] > 0] for part in both))
@@ -159,7 +200,7 @@ def _metric(name: str, title: str, formula: str, estimate: Callable[[Expected], 
         "calibrated on the reference's labels of the same cohort (isotonic regression, always; NannyML only where a "
         "random split says so). It holds as long as a score means what it meant then; it sees other scores, not a "
         "changed relation of score and label. Undefined where the reference has one label only. Rows with a missing "
-        "score or prediction are left out.",
+        f"score or prediction are left out. {scoring.IN_BINS} The reference is then calibrated on the bins.",
         reduce=(Scores(), Scores("prediction")),
         finish=_finish(estimate),
         across="reference",
@@ -168,6 +209,7 @@ def _metric(name: str, title: str, formula: str, estimate: Callable[[Expected], 
         range=(0.0, 1.0),
         interval="normal: the labels to come and those calibrated on vary by chance (delta method)",
         tasks=("binary",),
+        version=2,
         group="estimates",
         aliases=("CBPE",),
         second=SecondOpinion(LIBRARY, partial(_by_scikit_learn, f"{name}_score"), 1e-9, "two isotonic regressions"),

@@ -97,7 +97,7 @@ def _metric(asked_for: Asked) -> Metric:
         title=asked_for.text,
         definition=f"{summary}. Computed by scikit-learn {__version__} itself on the rows of each cell as weights. "
         "Undefined where scikit-learn refuses. Rows with a missing value are left out.",
-        reduce=Scores() if of_scores else Counts("label", "prediction"),
+        reduce=Scores(exact=True) if of_scores else Counts("label", "prediction"),
         finish=lambda state: _finish(asked_for, state, of_scores=of_scores),
         better="lower" if loss else "higher",
         unit="as scikit-learn defines it",

@@ -24,9 +24,9 @@ def of_cells(function: str, **keywords: Any) -> SecondOpinion:
     return SecondOpinion(LIBRARY, lambda table, *_: asked(function, *cells(table), **keywords))
 
 
-def of_scores(function: str, **keywords: Any) -> SecondOpinion:
+def of_scores(function: str, *, tied: bool = False, **keywords: Any) -> SecondOpinion:
     """A function of labels, scores and weights, on the rows of each score by label."""
-    return SecondOpinion(LIBRARY, lambda state, *_: asked(function, *weighted(state), **keywords))
+    return SecondOpinion(LIBRARY, lambda state, *_: asked(function, *weighted(state, tied=tied), **keywords))
 
 
 def opinion(compute: Callable[..., float | None]) -> SecondOpinion:
@@ -81,16 +81,17 @@ def one_by_one(state: Scored) -> tuple[Any, Any]:
     """Negatives and positives with at least each score, from none to all rows, as the library's ROC curve counts."""
     from sklearn.metrics import roc_curve
 
-    labels, scores, rows = weighted(state)
+    labels, scores, rows = weighted(state, tied=True)
     wrong, right, _ = roc_curve(labels, scores, sample_weight=rows, drop_intermediate=False)
     return wrong * float(state.negatives.sum()), right * float(state.positives.sum())
 
 
-def weighted(state: Scored) -> tuple[Any, Any, Any]:
-    """Label, score and rows of each cell with rows."""
+def weighted(state: Scored, *, tied: bool = False) -> tuple[Any, Any, Any]:
+    """Label, score and rows of each cell with rows; in fine bins each label has its own mean, or all rows tie."""
     import numpy as np
 
     labels = np.repeat([0, 1], len(state.scores))
-    scores, rows = np.tile(state.scores, 2), np.concatenate([state.negatives, state.positives])
+    scores = np.tile(state.scores, 2) if tied else state.by_label.ravel()
+    rows = np.concatenate([state.negatives, state.positives])
     full = rows > 0
     return labels[full], scores[full], rows[full]

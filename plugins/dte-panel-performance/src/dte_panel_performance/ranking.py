@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Metric, Scores, Value
+from dte_panel import Metric, Scores, Value, scoring
 from dte_panel.delong import FEW, NONE
 from dte_panel.stats import Z95, wilson
 from dte_panel_performance.opinions import of_scores, one_by_one, opinion
@@ -75,8 +76,31 @@ def average_precision_interval(area: float, variance: float, positives: int) -> 
 
 def _average_precision(state: Scored) -> Value:
     undefined = _only_one_class(state)
-    if undefined:
-        return undefined
+    if undefined or not state.bounded:
+        return undefined or _of_steps(state)
+    worst, less = _of_steps(state.arranged(best=False)), _never_tied(state)
+    worst = replace(worst, value=float(worst.value or 0.0) - less, low=float(worst.low or 0.0) - less)
+    return scoring.within(_of_steps(state), worst, _of_steps(state.arranged(best=True)))
+
+
+def _never_tied(state: Scored) -> float:
+    """How far the area may lie below that of the worst order with the positives of a bin tied.
+
+    The i-th of p positives below a rows with R positives above has a precision of (R + i) / (a + i) at least, and tied
+    all have that of the last; the sum of 1 / (a + i) is no more than ln(1 + p / a).
+    """
+    import numpy as np
+
+    wrong, right = selected(state)
+    positives, above = state.positives.astype(float), right - state.positives
+    before = above + wrong
+    mixed = (state.highs > state.lows) & (before > 0) & (positives > 0)
+    p, a, wrong = positives[mixed], before[mixed], wrong[mixed]
+    tied = p * (a + p - wrong) / (a + p)
+    return float((tied - (p - wrong * np.log1p(p / a))).sum() / positives.sum())
+
+
+def _of_steps(state: Scored) -> Value:
     area, variance = average_precision_and_variance(state)
     positives = int(state.positives.sum())
     ends = average_precision_interval(area, variance, positives)
@@ -95,6 +119,10 @@ def _gain(state: Scored, share: float) -> Value:
     positives = int(state.positives.sum())
     if not positives:
         return Value(None, state.n, reason="no positive rows" if state.n else "no rows with a score and a label")
+    return scoring.ranked(lambda order: _gained(order, share, positives), state)
+
+
+def _gained(state: Scored, share: float, positives: int) -> Value:
     hits = gained(state, share)
     return Value(hits / positives, positives, *wilson(hits, positives), reason=note(state))
 
@@ -106,7 +134,10 @@ def _lift(state: Scored, share: float) -> Value:
     # No more than all rows of the top can be positive.
     most = min(1 / share, state.n / gain.n)
     ends = (gain.low / share, min(max(gain.high / share, 0.0), most))
-    return Value(gain.value / share, gain.n, *ends, reason=gain.reason)
+    return scoring.within(
+        Value(gain.value / share, gain.n, *ends, reason=note(state)),
+        *(Value(end / share, gain.n) for end in gain.detail.get("within", ())),
+    )
 
 
 def _gain_by_scikit_learn(state: Scored, share: float, over: float = 1.0) -> float | None:
@@ -124,8 +155,8 @@ def percent(share: float) -> str:
     return f"{share * 100:.6g}".replace(".", "_")
 
 
-_MISSING = "Rows with a missing score or label are left out and counted."
-_BINARY: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "ranking"}
+_MISSING = f"Rows with a missing score or label are left out and counted. {scoring.IN_BINS}"
+_BINARY: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "ranking", "version": 2}
 
 average_precision = Metric(
     id="average_precision",
@@ -140,7 +171,7 @@ average_precision = Metric(
     interval="delta method from the influence of each row, on the logit scale; with under 30 positives the wider of "
     "that and Wilson's for so many rows",
     aliases=("PR AUC", "area under the precision-recall curve"),
-    second=of_scores("average_precision_score"),
+    second=of_scores("average_precision_score", tied=True),
     **_BINARY,
 )
 

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Metric, Scores, SecondOpinion, Value, scoring
 from dte_panel_performance.opinions import of_scores, weighted
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dte_panel.states import Scored
 
+    Floats = NDArray[np.float64]
+
+#: Scores are clipped by so much before the logarithm, as in scikit-learn.
+SMALLEST = sys.float_info.epsilon
 note = scoring.note
-_MISSING = "Rows with a missing score or label are left out and counted."
+_LEFT_OUT = "Rows with a missing score or label are left out and counted."
+_MISSING = f"{_LEFT_OUT} {scoring.IN_BINS}"
 _PROBABILITY = "Undefined where a score lies outside 0 to 1."
 
 
-def _log_loss(state: Scored) -> Value:
+def log_losses(given: Floats) -> tuple[Floats, Floats]:
+    """Negative logarithm of what each score gives to label 0, and to label 1."""
     import numpy as np
 
-    smallest = np.finfo(np.float64).eps
-    negatives, positives = (-np.log(np.clip(p, smallest, 1 - smallest)) for p in (1 - state.scores, state.scores))
-    return scoring.no_probability(state) or scoring.mean_loss(state, negatives, positives, largest=-math.log(smallest))
+    negatives, positives = (-np.log(np.clip(p, SMALLEST, 1 - SMALLEST)) for p in (1 - given, given))
+    return negatives, positives
 
 
-_BINARY: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "scores"}
+def _log_loss(state: Scored) -> Value:
+    return scoring.no_probability(state) or scoring.mean_loss(state, log_losses, largest=-math.log(SMALLEST))
+
+
+_BINARY: dict[str, Any] = {"reduce": Scores(), "tasks": ("binary",), "group": "scores", "version": 2}
 _ONE_MORE = "t, with one more row scored like the others and of either label by half"
 
 roc_auc = Metric(
@@ -39,7 +52,7 @@ roc_auc = Metric(
     interval="DeLong on the logit scale; with few rows of a class, an area near 0 or 1, or no variance "
     "Newcombe (2006), method 5",
     aliases=("area under the ROC curve", "c statistic"),
-    second=of_scores("roc_auc_score"),
+    second=of_scores("roc_auc_score", tied=True),
     **_BINARY,
 )
 log_loss = Metric(
@@ -75,7 +88,7 @@ expected_calibration_error = Metric(
     id="expected_calibration_error",
     title="Expected calibration error",
     definition="Mean gap between score and share of positives over ten bins of equal width, [0, 0.1) to [0.9, 1], "
-    f"weighted by their rows. {_PROBABILITY} {_MISSING}",
+    f"weighted by their rows. {_PROBABILITY} {_LEFT_OUT}",
     formula="Σ over bins b of (n_b / n) |share of positives in b − mean score in b|",
     source="Naeini, Cooper & Hauskrecht (2015), AAAI",
     finish=scoring.calibration_error,
@@ -84,7 +97,7 @@ expected_calibration_error = Metric(
     interval="bootstrap of the bins with two more rows spread over them",
     aliases=("ECE",),
     second=SecondOpinion("scipy", lambda state: scoring.calibration_error_by_scipy(*weighted(state))),
-    **_BINARY,
+    **{**_BINARY, "version": 1},
 )
 
 SCORES = (roc_auc, log_loss, brier_score, expected_calibration_error)

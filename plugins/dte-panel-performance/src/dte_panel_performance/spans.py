@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Metric, Rows, Sums, Value, ValuesOf
+from dte_panel import Metric, Rows, Sums, Value, ValuesOf, scoring
 from dte_panel.stats import mean_interval, wilson
 from dte_panel_performance.opinions import MOST_ROWS, asked, on_pairs, opinion
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dte_panel.states import Moments, Ordered
+
+    Floats = NDArray[np.float64]
 
 #: Share of rows that a prediction interval is meant to hold.
 NOMINAL = 0.95
@@ -18,20 +23,25 @@ NOMINAL = 0.95
 FEWEST = 6
 
 
-def at(state: Ordered, rank: int) -> float:
-    """The value of a rank, the smallest has rank 1."""
+def at(state: Ordered, rank: int, values: Floats | None = None) -> float:
+    """The value of a rank, the smallest has rank 1; in bins of ``values``, the mean of each unless they are given."""
     import numpy as np
 
     place = int(np.searchsorted(np.cumsum(state.counts), rank))
-    return float(state.values[place])
+    return float((state.means if values is None else values)[place])
 
 
-def median(state: Ordered) -> float:
+def median(state: Ordered, values: Floats | None = None) -> float:
     """The middle value; of an even number of rows the mean of both."""
-    return (at(state, (state.n + 1) // 2) + at(state, state.n // 2 + 1)) / 2
+    return (at(state, (state.n + 1) // 2, values) + at(state, state.n // 2 + 1, values)) / 2
 
 
-def median_interval(state: Ordered) -> tuple[float, float] | tuple[None, None]:
+def ends_of_bins(state: Ordered) -> tuple[Floats, ...]:
+    """The least and the largest value of each bin; nothing where every value is known."""
+    return () if state.highs is None else (state.values, state.highs)
+
+
+def median_interval(state: Ordered, values: Floats | None = None) -> tuple[float, float] | tuple[None, None]:
     """95 % interval of a median from ranks, interpolated between the two nearest ones that hold more and less.
 
     References
@@ -52,7 +62,7 @@ def median_interval(state: Ordered) -> tuple[float, float] | tuple[None, None]:
     weight = (n - rank) * part / (rank + (n - 2 * rank) * part)
     ends = []
     for outer, inner in ((rank, rank + 1), (n + 1 - rank, n - rank)):
-        ends.append((1 - weight) * at(state, outer) + weight * at(state, inner))
+        ends.append((1 - weight) * at(state, outer, values) + weight * at(state, inner, values))
     return ends[0], ends[1]
 
 
@@ -62,9 +72,12 @@ def _median_absolute_error(state: Ordered) -> Value:
     value = median(state)
     if not math.isfinite(value):
         return Value(None, state.n, reason="half of the errors are infinite")
-    low, high = median_interval(state)
     note = f"{state.missing:,} rows with a missing label or prediction left out" if state.missing else None
-    return Value(value, state.n, low, high, reason=note)
+    made = []
+    for values in (state.means, *ends_of_bins(state)):
+        low, high = median_interval(state, values)
+        made.append(Value(median(state, values), state.n, low, high, reason=note))
+    return scoring.within(*made)
 
 
 def _by_scikit_learn(state: Ordered) -> float | None:
@@ -72,7 +85,7 @@ def _by_scikit_learn(state: Ordered) -> float | None:
     from sklearn.metrics import median_absolute_error as theirs
 
     # Its weighted median takes the lower of two middle values, so the rows themselves.
-    errors = np.repeat(state.values, state.counts)
+    errors = np.repeat(state.means, state.counts)
     # scikit-learn takes no infinite error, which a median may well pass over.
     if not np.isfinite(errors).all():
         return None
@@ -107,7 +120,9 @@ median_absolute_error = Metric(
     id="median_absolute_error",
     title="Median absolute error",
     definition="Half of the rows are off by no more than this; a few huge errors do not move it. No interval below "
-    f"{FEWEST} rows. Rows with a missing label or prediction are left out and counted.",
+    f"{FEWEST} rows. Rows with a missing label or prediction are left out and counted. "
+    f"{scoring.IN_BINS}",
+    version=2,
     reduce=ValuesOf(("label", "prediction"), "abs(label - prediction)"),
     finish=_median_absolute_error,
     formula="median of |label − prediction|",

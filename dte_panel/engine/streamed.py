@@ -1,0 +1,172 @@
+"""Expressions over many rows, such as scores by label: counted batch by batch into the same fine bins on both sides.
+
+Nothing of them is held but the counts. What is small is sorted instead (:mod:`dte_panel.engine.duckdb`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dte_panel.engine import numeric
+from dte_panel.engine.grid import Grid, grid_of
+from dte_panel.engine.tally import Tally
+from dte_panel.states import Ordered, Scored
+
+if TYPE_CHECKING:
+    from dte_panel.engine.duckdb import Place, Reducer
+    from dte_panel.engine.numeric import Numbers, Split
+    from dte_panel.engine.plan import Request
+
+Floats = NDArray[np.float64]
+
+#: Bins of an expression, and so many distinct values have a bin each.
+BINS, DISTINCT = 4_096, 2_000
+#: No bin of scores lies across the ends of a probability, where its logarithm is cut, or an edge of ten equal bins.
+_SMALLEST = float(np.finfo(np.float64).eps)
+SCORE_EDGES = (0.0, _SMALLEST, *(np.arange(1, 10) / 10).tolist(), 1 - _SMALLEST, 1.0)
+#: Labels 0 and 1, and none.
+LABELS = 3
+#: Rows looked at before the distinct values of a batch are.
+_FIRST = 8_192
+
+
+class Streamed:
+    """The expressions of both sides.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        Knows the sides and how their rows are grouped.
+    """
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self._grids: dict[tuple[str, int], tuple[Grid, float]] = {}
+
+    def scored(
+        self, reducer: Reducer, request: Request, x: str, label: str, columns: Iterable[str]
+    ) -> dict[Place, Scored] | None:
+        """Scores by label (0, 1 or NULL) in each window and cohort; ``None`` where they are to be sorted."""
+        splits = self._splits(reducer, request, LABELS)
+        if splits is None:
+            return None
+        grid = self._grid(x, columns, SCORE_EDGES, max(s.places for s in splits) * LABELS)
+        found: dict[Place, Scored] = {}
+        for split in splits:
+            tally, start = Tally(grid[0], split.places * LABELS, grid[1]), 0
+            for batch in _batches(reducer, [x, f"CAST(COALESCE(CAST({label} AS INTEGER), 2) AS INTEGER)"]):
+                codes = batch.column(1).to_numpy()
+                if split.codes is not None:
+                    codes = codes + LABELS * split.codes[start : start + len(codes)]
+                tally.add(batch.column(0), codes)
+                start += len(codes)
+            found.update({place: _scored(tally, members) for place, members in split.members.items()})
+        return found
+
+    def ordered(
+        self, reducer: Reducer, request: Request, x: str, columns: Iterable[str]
+    ) -> dict[Place, Ordered] | None:
+        """The values in each window and cohort; ``None`` where they are to be sorted."""
+        splits = self._splits(reducer, request, 1)
+        if splits is None:
+            return None
+        grid = self._grid(x, columns, (), max(s.places for s in splits))
+        found: dict[Place, Ordered] = {}
+        for split in splits:
+            tally, start = Tally(grid[0], split.places, grid[1]), 0
+            for batch in _batches(reducer, [x]):
+                rows = len(batch)
+                tally.add(batch.column(0), None if split.codes is None else split.codes[start : start + rows])
+                start += rows
+            found.update({place: tally.column(members).ordered for place, members in split.members.items()})
+        return found
+
+    def _splits(self, reducer: Reducer, request: Request, each: int) -> Sequence[Split] | None:
+        if self.numbers.rows <= numeric.EXACT_ROWS:
+            return None
+        splits = self.numbers.split(reducer, request.windows, request.cohorts)
+        return splits if all(s.places * each <= numeric.MOST_PLACES for s in splits) else None
+
+    def _grid(self, x: str, columns: Iterable[str], at: Sequence[float], places: int) -> tuple[Grid, float]:
+        """The bins of an expression, the same for both sides, and its median, about."""
+        bins = max(numeric.FEWEST_BINS, min(BINS, numeric.TABLE // places))
+        if (x, bins) not in self._grids:
+            needed = set(columns)
+            sides = [r for r in self.numbers.reducers if needed <= set(r.source.types)]
+            self._grids[x, bins] = _chosen([_Look(side, x) for side in sides], bins, at)
+        return self._grids[x, bins]
+
+
+class _Look:
+    """A first look at an expression: its ends, a sample, and its distinct values while they are few."""
+
+    def __init__(self, reducer: Reducer, x: str) -> None:
+        self.ends: list[float] = []
+        self.distinct: Floats | None = np.empty(0)
+        step, seen = max(1, reducer.source.rows // numeric.SAMPLE), 0
+        taken = [np.empty(0)]
+        for batch in _batches(reducer, [x]):
+            every: Floats = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
+            values = every[np.isfinite(every)]
+            taken.append(values[-seen % step :: step])
+            seen += len(values)
+            if len(values):
+                self.ends += [float(values.min()), float(values.max())]
+                self._meet(values)
+        self.sample = np.concatenate(taken)
+
+    def _meet(self, values: Floats) -> None:
+        for part in (values[:_FIRST], values[_FIRST:]):
+            if self.distinct is not None:
+                fresh = pc.unique(pa.array(part)).to_numpy()
+                self.distinct = np.union1d(self.distinct, fresh) if len(fresh) <= DISTINCT else None
+            if self.distinct is not None and len(self.distinct) > DISTINCT:
+                self.distinct = None
+
+
+def _chosen(looks: Sequence[_Look], bins: int, at: Sequence[float]) -> tuple[Grid, float]:
+    """Bins of equal weight in the reference, where there is one; a bin for each distinct value, if they are few."""
+    ends = [end for look in looks for end in look.ends]
+    sample = next((look.sample for look in looks if len(look.sample)), np.array(ends))
+    if not len(sample):
+        return Grid(np.zeros(1)), 0.0
+    middle = float(np.partition(sample, len(sample) // 2)[len(sample) // 2])
+    few = [look.distinct for look in looks if look.distinct is not None]
+    values = np.unique(np.concatenate(few)) if len(few) == len(looks) else None
+    if values is not None and len(values) <= max(bins // 2, 1):
+        sample, bins = values, 2 * len(values)
+    return grid_of(sample, (min(ends), max(ends)), bins, whole=False, at=at), middle
+
+
+def _batches(reducer: Reducer, expressions: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Some expressions over all rows, in the order of the rows, a few at a time."""
+    select = ", ".join(f"{e} AS c{i}" for i, e in enumerate(expressions))
+    relation = reducer.connection.sql(f"SELECT {select} FROM {reducer.source.sql}")
+    yield from relation.to_arrow_reader(numeric.BATCH)
+
+
+def _scored(tally: Tally, members: Sequence[int]) -> Scored:
+    """The state of some places together: of each label in bins cut to its own ends, then both."""
+    bins = tally.grid.bins
+    counts, excess = (a.reshape(-1, LABELS, bins)[members].sum(0) for a in (tally.counts, tally.excess))
+    least, most = (a.reshape(-1, LABELS)[members] for a in (tally.least, tally.most))
+    rows = int(tally.rows.reshape(-1, LABELS)[members].sum())
+    lows, highs = (end[1:-1] for end in tally.ends)
+    parts = [replace(Scored.zero(), missing=rows - int(counts[:2].sum()))]
+    for label in (0, 1):
+        if not counts[label].any():
+            continue
+        ends = np.clip(np.stack([lows, highs]), least[:, label].min(), most[:, label].max())
+        own = np.zeros((2, bins), dtype=np.int64)
+        own[label] = counts[label]
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = own * (tally.grid.lows + excess[label] / np.maximum(own, 1))
+        parts.append(Scored.in_bins(ends, own, sums))
+    return Scored.union(parts)
