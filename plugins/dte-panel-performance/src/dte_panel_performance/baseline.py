@@ -12,7 +12,7 @@ from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
 from dte_panel_performance.opinions import LIBRARY, PAIRS, TOLERANCE, WHY, asked, cells, pairs, weighted
-from dte_panel_performance.spans import ends_of_bins, median
+from dte_panel_performance.spans import ends_of_bins, median, placed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -244,26 +244,13 @@ def _absolute(now: Moments, labels: Ordered, *before: Any) -> Value:
     # The mean distance moves no further than the median that it is taken from.
     off = max([abs(median(guesser, end) - guess) for end in ends_of_bins(guesser)], default=0.0)
     made = []
-    for values, rows in _placed(labels):
+    for values, rows in placed(labels):
         distances = abs(values - guess)
         baseline = float((rows * distances).sum() / labels.n)
         own = mean_interval(baseline, float((rows * (distances - baseline) ** 2).sum()), labels.n)
         shifts = (0.0, -off, off) if off else (0.0,)
         made += [_of_absolute(value, baseline + moved, own, moved, bool(before)) for moved in shifts]
     return scoring.within(*made)
-
-
-def _placed(labels: Ordered) -> list[tuple[Floats, Floats]]:
-    """The labels and their rows; of bins first all rows at their mean, then at the ends of their bin."""
-    import numpy as np
-
-    used = labels.counts > 0
-    rows, means = labels.counts[used].astype(float), labels.means[used]
-    if labels.highs is None:
-        return [(means, rows)]
-    lows, highs = labels.values[used], labels.highs[used]
-    upper = rows * (means - lows) / np.where(highs > lows, highs - lows, 1.0)
-    return [(means, rows), (np.concatenate([lows, highs]), np.concatenate([rows - upper, upper]))]
 
 
 def _of_absolute(value: Value, baseline: float, own: Any, moved: float, learnt: bool) -> Value:

@@ -41,6 +41,19 @@ def ends_of_bins(state: Ordered) -> tuple[Floats, ...]:
     return () if state.highs is None else (state.values, state.highs)
 
 
+def placed(state: Ordered) -> list[tuple[Floats, Floats]]:
+    """The values and their rows; of bins first all rows at their mean, then at the ends of their bin."""
+    import numpy as np
+
+    used = state.counts > 0
+    rows, means = state.counts[used].astype(float), state.means[used]
+    if state.highs is None:
+        return [(means, rows)]
+    lows, highs = state.values[used], state.highs[used]
+    upper = rows * (means - lows) / np.where(highs > lows, highs - lows, 1.0)
+    return [(means, rows), (np.concatenate([lows, highs]), np.concatenate([rows - upper, upper]))]
+
+
 def median_interval(state: Ordered, values: Floats | None = None) -> tuple[float, float] | tuple[None, None]:
     """95 % interval of a median from ranks, interpolated between the two nearest ones that hold more and less.
 
