@@ -19,7 +19,7 @@ from dte_panel.engine.cache import Cache
 from dte_panel.engine.labels import awaited
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
-from dte_panel.engine.sources import Connection, Source, connect, open_source
+from dte_panel.engine.sources import Connection, Source, connect, digest_of, open_source
 from dte_panel.engine.states import Engine, States
 from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
@@ -252,7 +252,7 @@ class _Assessment:
         if tested := sum(m.adjusted is not None for m in measurements):
             notes.append(f"{tested:,} p-values are adjusted together for their number (Benjamini-Hochberg)")
         verdicts = policies.judge_all(
-            Policy(self.policy.id, self.policy.title, checks, self.policy.citation),
+            replace(self.policy, checks=checks),
             measurements,
             providers={name: (p.state, p.reason) for name, p in self.providers.items()},
             kind=self.spec.subject.kind,
@@ -260,13 +260,13 @@ class _Assessment:
             known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.every],
         )
         return Evidence(
-            subject=described["subject"],
+            subject=described["subject"] | self._model_file(),
             use_case=described["use_case"],
             task=self.layout.task,
             verdict=overall(verdicts),
             created=self.created.isoformat(),
             spec=described,
-            policy={"id": self.policy.id, "title": self.policy.title, "citation": self.policy.citation},
+            policy=policies.record(self.policy),
             versions={name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
             data=[self.sources[name].record() for name in (CURRENT, REFERENCE) if name in self.sources],
             providers=[provider.record() for provider in self.providers.values()],
@@ -280,6 +280,11 @@ class _Assessment:
             engine={"seconds": round(self.engine.seconds, 3)},
             second_opinion=self.opinions.record() if self.opinions else {},
         )
+
+    def _model_file(self) -> dict[str, str]:
+        """The digest of the model's file, if the spec names one."""
+        file = self.spec.subject.file
+        return {"file_sha256": digest_of(str(self.spec.base / file))} if file else {}
 
     def _tests(self) -> set[str]:
         """The metrics that are p-values."""

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -149,19 +150,13 @@ class Evidence:
         document["providers"] = [{k: v for k, v in p.items() if k != "seconds"} for p in document["providers"]]
         return hashlib.sha256(canonical(document).encode()).hexdigest()
 
+    def file_bytes(self) -> bytes:
+        """What :meth:`write` writes."""
+        return (self.dumps() + "\n").encode()
+
     def write(self, path: str | Path) -> None:
         """Write the canonical JSON; a file that stands there is replaced whole or not at all."""
-        target = Path(path)
-        try:
-            # A name of its own, so that two writers at once do not meet; the file's mode follows the umask.
-            part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-            with part.open("x", encoding="utf-8") as file:
-                file.write(self.dumps() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        except OSError as error:
-            raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+        write_whole(path, self.file_bytes())
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -182,20 +177,30 @@ class Evidence:
             No such file, not JSON, or not evidence of this schema.
         """
         try:
-            document = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls.loads(Path(path).read_bytes(), str(path))
         except OSError as error:
             raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+    @classmethod
+    def loads(cls, data: bytes, where: str) -> Self:
+        """Read what a file holds; ``where`` is its name, for complaints.
+
+        Raises
+        ------
+        InputError
+            Not JSON, or not evidence of this schema.
+        """
+        try:
+            document = json.loads(data.decode())
         except (ValueError, RecursionError) as error:
-            raise InputError(
-                "is not JSON", where=str(path), hint="Write evidence with dte-panel assess --out"
-            ) from error
+            raise InputError("is not JSON", where=where, hint="Write evidence with dte-panel assess --out") from error
         schema = document.get("schema") if isinstance(document, dict) else None
         if schema != SCHEMA:
-            raise InputError(f"is not evidence of schema {SCHEMA} but {schema!r}", where=str(path))
+            raise InputError(f"is not evidence of schema {SCHEMA} but {schema!r}", where=where)
         try:
             return cls.from_json(document)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"is damaged ({type(error).__name__}: {error})", where=str(path)) from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"is damaged ({type(error).__name__}: {error})", where=where) from error
 
     def frame(self) -> pd.DataFrame:
         """The measurements as a tidy table, one row each; the cohort as text, gaps with their two groups."""
@@ -228,6 +233,29 @@ class Evidence:
             # What is gone can be counted no more: a second look would see less of what to hide.
             return self
         return replace(self, **suppress(self, least), suppressed_below=least)
+
+
+def write_whole(path: str | Path, data: bytes) -> None:
+    """Write a file; one that stands there is replaced whole or not at all.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    target = Path(path)
+    # A name of its own, so that two writers at once do not meet; the file's mode follows the umask.
+    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
 
 
 def canonical(document: Any) -> str:

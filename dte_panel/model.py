@@ -280,12 +280,18 @@ class Policy:
     id, title, citation : str
         Name, title, and where the policy comes from.
     checks : tuple of Check
+    valid_days : int
+        How long a certificate under it may be valid.
+    file_sha256 : str
+        Of the file it was read from; empty where there is none of the user's.
     """
 
     id: str
     title: str
     checks: tuple[Check, ...]
     citation: str = ""
+    valid_days: int = 90
+    file_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 from dte_panel.errors import InputError, did_you_mean
 from dte_panel.model import (
@@ -80,6 +83,13 @@ def validate(check: Check, *, where: str = "") -> None:
     if side == "=" or warn.op[0] != side or not stricter:
         hint = "The warn bound has the same direction and is stricter, such as bound '<= 0.2' and warn '<= 0.1'"
         raise InputError(f"warn '{check.warn}' is not stricter than bound '{check.bound}'", where=where, hint=hint)
+
+
+def record(policy: Policy) -> dict[str, Any]:
+    """What the evidence says of a policy: its name, how long it holds, and the SHA-256 of what it asks for."""
+    said = json.dumps(asdict(policy) | {"file_sha256": ""}, sort_keys=True, separators=(",", ":"))
+    kept = {name: getattr(policy, name) for name in ("id", "title", "citation", "valid_days", "file_sha256")}
+    return {**kept, "sha256": hashlib.sha256(said.encode()).hexdigest()}
 
 
 def judge(check: Check, measurement: Measurement, *, tests: int = 1) -> Verdict:

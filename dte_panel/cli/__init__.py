@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dte_panel import __version__
-from dte_panel.cli import commands
+from dte_panel.cli import certificates, commands
 from dte_panel.cli.output import say
 from dte_panel.errors import DTEError, did_you_mean
 
 WRONG_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
-COMMANDS = ("demo", "init", "assess", "check", "serve", "plugins")
+COMMANDS = ("demo", "init", "assess", "check", "certify", "verify", "serve", "plugins")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,6 +41,8 @@ def parser() -> argparse.ArgumentParser:
     _init(sub)
     _assess(sub)
     _check(sub)
+    _certify(sub)
+    _verify(sub)
     _serve(sub)
     _plugins(sub)
     return top
@@ -58,7 +60,7 @@ def _command(sub: _Sub, name: str, about: str, example: str) -> argparse.Argumen
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(run=getattr(commands, name))
+    made.set_defaults(run=getattr(certificates if name in {"certify", "verify"} else commands, name))
     made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
     return made
 
@@ -97,6 +99,27 @@ def _check(sub: _Sub) -> None:
     made.add_argument("spec", metavar="trust.yaml")
     _result(made)
     made.add_argument("--strict", action="store_true", help="exit 4 on a warning")
+
+
+def _certify(sub: _Sub) -> None:
+    made = _command(
+        sub,
+        "certify",
+        "assess and sign, if every required check passes",
+        "dte-panel certify keygen trust.key\n"
+        "  dte-panel certify trust.yaml --key trust.key --out certificate.json\n"
+        "  dte-panel certify revoke certificate.json --key trust.key --reason 'wrong reference'",
+    )
+    made.epilog = f"{made.epilog}\n\nexit code: 0 signed, 1 not certified, 2 wrong input"
+    certificates.add_arguments(made)
+
+
+def _verify(sub: _Sub) -> None:
+    made = _command(
+        sub, "verify", "check a certificate, offline", "dte-panel verify certificate.json --key trust.key.pub"
+    )
+    made.epilog = f"{made.epilog}\n\nexit code: 0 valid, 1 not valid, 2 wrong input"
+    certificates.add_verify_arguments(made)
 
 
 def _result(made: argparse.ArgumentParser) -> None:

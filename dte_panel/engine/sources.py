@@ -88,7 +88,13 @@ class Source:
 
     def record(self) -> dict[str, Any]:
         """What the evidence says of it."""
-        return {"name": self.name, "uri": self.uri, "rows": self.rows, "sha256": self.sha256}
+        return {
+            "name": self.name,
+            "uri": self.uri,
+            "rows": self.rows,
+            "sha256": self.sha256,
+            "columns": dict(self.types),
+        }
 
 
 @dataclass(frozen=True)
@@ -298,6 +304,21 @@ def _read_csv(connection: Connection, name: str, uri: str, paths: list[Path], ke
     typed = f"{reader}, types = {{{types}}})" if types else f"{reader})"
     # Text is parsed once; every later scan reads the table.
     connection.execute(f"CREATE TEMP TABLE {quote(name)} AS SELECT * FROM {typed}").fetchall()
+
+
+def digest_of(path: str) -> str:
+    """SHA-256 of a file, or of the digests of all files that a glob names; any kind of file.
+
+    Raises
+    ------
+    InputError
+        There is no such file.
+    """
+    found = [Path(path)] if Path(path).is_file() else sorted(map(Path, glob(path, recursive=True)))
+    files = [p for p in found if p.is_file()]
+    if not files:
+        raise InputError("no such file", where=path)
+    return _digest_files(files)
 
 
 def _digest_files(paths: list[Path]) -> str:

@@ -6,6 +6,7 @@ the spec knows what it wants, so a column called ``no`` and a version ``1.10`` s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -54,12 +55,15 @@ class Document:
         Key path to line number, counted from 1; empty where there is no file.
     prefix : tuple
         Key path of ``value`` inside the file.
+    sha256 : str
+        Of the file's text; empty where there is no file.
     """
 
     value: Mapping[str, Any]
     where: str
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     prefix: KeyPath = ()
+    sha256: str = ""
 
     def complain(self, path: KeyPath, message: str, hint: str = "") -> InputError:
         """Build the error for one key, with the line of the nearest key that stands in the file."""
@@ -81,9 +85,9 @@ def read_document(path: Path, where: str, typed: Callable[[KeyPath], bool] = lam
     typed : callable
         Says for a key path whether YAML's numbers and booleans are wanted there, rather than text.
     """
-    text = _text(path, where)
+    text = _bytes(path, where)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(_decoded(text, where), Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise _not_yaml(error, where) from None
     except RecursionError:
@@ -93,20 +97,25 @@ def read_document(path: Path, where: str, typed: Callable[[KeyPath], bool] = lam
     if not isinstance(node, yaml.MappingNode):
         raise InputError("must hold keys and values, such as 'subject:'", where=where)
     walk = _Walk(where, typed)
-    return Document(walk.plain(node, ()), where, walk.lines)
+    return Document(walk.plain(node, ()), where, walk.lines, sha256=hashlib.sha256(text).hexdigest())
 
 
-def _text(path: Path, where: str) -> str:
+def _decoded(text: bytes, where: str) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not text in UTF-8", where=where) from None
+
+
+def _bytes(path: Path, where: str) -> bytes:
     try:
         if path.is_dir():
             raise InputError("is a folder, not a file", where=where)
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"is larger than {MAX_BYTES // 1_000_000} MB, this is no such file", where=where)
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes()
     except FileNotFoundError:
         raise InputError("the file does not exist", where=where) from None
-    except UnicodeDecodeError:
-        raise InputError("is not text in UTF-8", where=where) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot be read: {reason}", where=where) from None

@@ -122,6 +122,8 @@ class Subject(Part):
     """What it must not be used for, and what is known to be missing."""
     provenance: str | None = None
     """Where the data comes from."""
+    file: str | None = None
+    """The model's file; its SHA-256 stands in the evidence, and a certificate holds for this file alone."""
 
 
 class Costs(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_type_hints
@@ -60,6 +60,8 @@ class PolicyFile(Part):
     """Name for people."""
     citation: str = ""
     """Where the bounds come from."""
+    valid_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How many days a certificate under this policy may be valid."""
     checks: tuple[_CheckFields, ...]  # type: ignore[valid-type]
 
 
@@ -85,7 +87,8 @@ def read_policy(ref: str | Mapping[str, Any], base: Path | None = None, document
     if isinstance(ref, Mapping):
         return _policy(Document(ref, outer.where, outer.lines, ("policy",)), "inline")
     if "/" in ref or "\\" in ref or ref.endswith((".yaml", ".yml")):
-        return _policy(read_document((base or Path()) / ref, ref), Path(ref).stem)
+        document = read_document((base or Path()) / ref, ref)
+        return replace(_policy(document, Path(ref).stem), file_sha256=document.sha256)
     if ref not in (names := policy_names()):
         hint = did_you_mean(ref, names) + ". A path to a file ends in .yaml or holds a /"
         raise outer.complain(("policy",), f"there is no policy '{ref}'", hint)
@@ -100,7 +103,13 @@ def _policy(document: Document, name: str) -> Policy:
     if problems:
         raise together(problems)
     identity = content.id or name
-    return Policy(id=identity, title=content.title or identity, checks=checks, citation=content.citation)
+    return Policy(
+        id=identity,
+        title=content.title or identity,
+        checks=checks,
+        citation=content.citation,
+        valid_days=content.valid_days,
+    )
 
 
 def _bad_bounds(checks: tuple[Check, ...]) -> Iterator[tuple[KeyPath, str, str]]:
