@@ -7,20 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dte_panel.checks import Check, Policy
 from dte_panel.errors import DTEError, InputError
 from dte_panel.hookspecs import hookimpl
 from dte_panel.inquiry import Finding, Inquiry
 from dte_panel.looks import Theme, View
-from dte_panel.model import (
-    Check,
-    Comparison,
-    Measurement,
-    Metric,
-    Policy,
-    SecondOpinion,
-    Value,
-    Verdict,
-)
+from dte_panel.model import Comparison, Measurement, Metric, SecondOpinion, Value, Verdict
 from dte_panel.operators import change, difference, largest, ratio
 from dte_panel.reductions import (
     Categories,

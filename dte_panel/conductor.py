@@ -14,6 +14,7 @@ from typing import Any, cast
 from dte_panel import policy as policies
 from dte_panel import registry as plugins
 from dte_panel import stats
+from dte_panel.checks import Policy
 from dte_panel.engine import plan, windows
 from dte_panel.engine.cache import Cache
 from dte_panel.engine.labels import awaited
@@ -25,7 +26,7 @@ from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, adjusted
-from dte_panel.model import CURRENT, REFERENCE, Metric, Policy, overall
+from dte_panel.model import CURRENT, REFERENCE, Metric, overall
 from dte_panel.provider import definition, named
 from dte_panel.reductions import Rows
 from dte_panel.registry import Registry

@@ -11,19 +11,9 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+from dte_panel.checks import Check, Policy
 from dte_panel.errors import InputError, did_you_mean
-from dte_panel.model import (
-    CURRENT,
-    REFERENCE,
-    SEVERITY,
-    Check,
-    Cohort,
-    Measurement,
-    Policy,
-    Verdict,
-    VerdictWord,
-    cohort_key,
-)
+from dte_panel.model import CURRENT, REFERENCE, SEVERITY, Cohort, Measurement, Verdict, VerdictWord, cohort_key
 
 _BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 #: What a number is that does not hold the bound.

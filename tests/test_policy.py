@@ -13,8 +13,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dte_panel.checks import Check, Policy
 from dte_panel.errors import InputError
-from dte_panel.model import SEVERITY, Check, Measurement, Policy, Verdict, overall
+from dte_panel.model import SEVERITY, Measurement, Verdict, overall
 from dte_panel.policy import Bound, counts, judge, judge_all, parse_bound, select, validate
 
 OK = {"drift": ("ok", None)}

@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from dte_panel.checks import Check
 from dte_panel.errors import InputError
-from dte_panel.model import Check
 from dte_panel.spec import Every, Spec, check_columns, json_schema, policy_names, read, read_policy
 
 HEAD = "subject: {name: loans}\ndata: {current: a.parquet}\n"

@@ -34,7 +34,7 @@ from dte_panel import (
     difference,
     hookimpl,
 )
-from dte_panel.model import Check
+from dte_panel.checks import Check
 from dte_panel.registry import Plugin, Registry, _register
 from dte_panel.suppression.places import REST, protect, sums
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, cast, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
 
+from dte_panel.checks import Check, Policy
 from dte_panel.errors import InputError, did_you_mean
-from dte_panel.model import Check, Policy
 from dte_panel.policy import validate as validate_check
 from dte_panel.spec.complaints import together, validate
 from dte_panel.spec.document import Document, KeyPath, read_document

@@ -18,8 +18,9 @@ import pyarrow as pa
 import pytest
 
 import dte_panel
+from dte_panel.checks import Check, Policy
 from dte_panel.measure import adjusted
-from dte_panel.model import Check, Policy, overall
+from dte_panel.model import overall
 from dte_panel.policy import judge_all
 from dte_panel.spec import read_policy
 
