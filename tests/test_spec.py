@@ -15,7 +15,12 @@ import yaml
 
 from dte_panel.checks import Check
 from dte_panel.errors import InputError
+<<<<<<< HEAD
 from dte_panel.spec import Every, Spec, check_columns, json_schema, policy_names, read, read_policy
+=======
+from dte_panel.model import Check
+from dte_panel.spec import Every, Spec, check_columns, document, json_schema, policy_names, read, read_policy
+>>>>>>> 7cd8a7e (A process starts sooner: YAML by libyaml, docstrings of keys read when a schema is asked for)
 
 HEAD = "subject: {name: loans}\ndata: {current: a.parquet}\n"
 DEMO = Path(__file__).parents[1] / "dte_panel" / "data" / "demo"
@@ -127,6 +132,7 @@ BAD: dict[str, tuple[str | bytes, list[str]]] = {
     "not utf-8": (b"subject: {name: \xff\xfe}\n", ["trust.yaml", "UTF-8"]),
     "endless list": (HEAD + "cohorts: &a [*a]\n", ["trust.yaml", "too deeply"]),
     "deep": (HEAD + "cohorts: " + "[" * 5000 + "]" * 5000, ["trust.yaml", "too deeply"]),
+    "so deep that C's stack would end": (HEAD + "cohorts: " + "[" * 400_000, ["trust.yaml", "too deeply"]),
     "too large": (b"#" * 1_000_001, ["trust.yaml", "1 MB"]),
 }
 
@@ -149,6 +155,14 @@ def test_many_problems_are_counted(write: Any) -> None:
     said = complaint(write(HEAD + "roles: {" + ", ".join(f"k{i}: a" for i in range(9)) + "}\n")).splitlines()
     assert len(said) == 6
     assert said[-1] == "and 4 more problems"
+
+
+@pytest.mark.parametrize("name", policy_names())
+def test_either_parser_reads_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(document.__file__).parents[1] / "data" / "policies" / f"{name}.yaml"
+    quick = document.read_document(path, name)
+    monkeypatch.setattr(document, "_QUICK", None)
+    assert document.read_document(path, name) == quick
 
 
 def test_alias_bomb_is_refused_quickly(write: Any) -> None:
