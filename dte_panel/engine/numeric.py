@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dte_panel.engine import sql
 from dte_panel.engine.grid import Grid, grid_of
+from dte_panel.engine.parquet import Chunk
 from dte_panel.engine.plan import Request
 from dte_panel.engine.rows import WINDOW, used
 from dte_panel.engine.rows import codes as row_codes
@@ -29,6 +30,7 @@ from dte_panel.states import State
 
 if TYPE_CHECKING:
     from dte_panel.engine.duckdb import Cells, Place, Reducer
+    from dte_panel.engine.sources import Source
 
 #: Up to so many rows on the larger side every value is kept.
 EXACT_ROWS = 100_000
@@ -39,8 +41,10 @@ TABLE = 2**22
 MOST_PLACES = 2**16
 #: Rows that the bins are chosen from.
 SAMPLE = 65_536
-#: Bytes of values that one read may hold, and columns.
-READ_BYTES, READ_COLUMNS = 96 * 2**20, 32
+#: Bytes of values that one read by the database may hold, and columns that are read together.
+READ_BYTES, READ_COLUMNS = 32 * 2**20, 32
+#: Rows of a column that are held rather than read once more.
+HELD_ROWS = 2**22
 #: Bins of all states that are held at a time, over all windows and cohorts.
 HELD = 2**23
 #: Rows of a batch.
@@ -82,6 +86,7 @@ class Numbers:
         self._splits: dict[tuple[str, bool, bool], list[Split]] = {}
         self._edges = reducers[0].edges
         self._at: dict[str, set[float]] = {}
+        self._summed: set[str] = set()
 
     def load(self, requests: Sequence[Request]) -> list[str]:
         """Read the first numeric columns that are asked for, as many as may be held.
@@ -105,14 +110,20 @@ class Numbers:
         if most > MOST_PLACES:
             return []
         bins = max(FEWEST_BINS, min(BINS, TABLE // most))
-        held = bins * sum(len(split.members) for side in splits.values() for split in side)
-        columns = [c for c, asked in wanted.items() if asked == first][: max(1, min(READ_COLUMNS, HELD // held))]
+        states = bins * sum(len(split.members) for side in splits.values() for split in side)
+        columns = [c for c, asked in wanted.items() if asked == first][: max(1, min(READ_COLUMNS, HELD // states))]
         for request in requests:
-            if isinstance(request.reduction, Values) and request.column in columns:
-                self._at.setdefault(request.column, set()).update(request.reduction.at)
+            if isinstance(request.reduction, Values | Profile) and request.column in columns:
+                self._summed.add(request.column)
+                self._at.setdefault(request.column, set()).update(getattr(request.reduction, "at", ()))
+        # What stands in files is read when it is counted; what the database gives is held until then.
+        sides = [r.source for r in self.reducers]
+        straight = [c for c in columns if all(c not in s.types or _straight(s, c) for s in sides)]
+        held = [c for c in columns if c not in straight]
         size = max(1, READ_BYTES // (8 * self.rows))
-        for start in range(0, len(columns), size):
-            self._read(columns[start : start + size], splits, bins)
+        for group in (straight, *(held[start : start + size] for start in range(0, len(held), size))):
+            if group:
+                self._read(group, splits, bins)
         return columns
 
     def forget(self, column: str | None) -> None:
@@ -132,7 +143,8 @@ class Numbers:
     def cells(self, name: str, request: Request) -> Cells | None:
         """The states of one request on one side; ``None`` where its column is not loaded."""
         loaded = self._columns.get((name, request.column or ""))
-        if loaded is None or not isinstance(request.reduction, Values | Histogram | Profile):
+        known = Values | Histogram | Profile if request.column in self._summed else Histogram
+        if loaded is None or not isinstance(request.reduction, known):
             return None
         return {
             (window, cohort): self._state(request, column)
@@ -173,17 +185,19 @@ class Numbers:
         bins: int,
     ) -> None:
         """Read some columns of one side, and count each in a thread; what was read is let go of on return."""
-        arrays, stop = _arrays(reducer, [sql.number(c) for c in columns]), Event()
+        read, stop = _rows(reducer, columns), Event()
 
-        def count(i: int, column: str) -> dict[Place, Column]:
-            chunks = [batch.column(i) for batch in arrays]
+        def count(column: str) -> dict[Place, Column]:
+            chunks = read[column]
+            if reducer.source.rows <= HELD_ROWS:
+                chunks = list(chunks)
             if column not in grids:
-                grids[column] = _grid(chunks, spans.get(column), bins, self._at.get(column, ()))
-            return _counted(chunks, grids[column], splits, stop)
+                grids[column] = _grid(chunks, reducer.source.rows, spans.get(column), bins, self._at.get(column, ()))
+            return _counted(chunks, grids[column], splits, stop, sums=column in self._summed)
 
         pool = ThreadPoolExecutor(THREADS)
         try:
-            made = [(c, pool.submit(count, i, c)) for i, c in enumerate(columns)]
+            made = [(c, pool.submit(count, c)) for c in columns]
             for column, future in made:
                 self._columns[reducer.source.name, column] = future.result()
         finally:
@@ -223,43 +237,59 @@ def _arrays(reducer: Reducer, expressions: Sequence[str]) -> list[pa.RecordBatch
     return list(relation.to_arrow_reader(BATCH))
 
 
+def _straight(source: Source, column: str) -> Iterable[Chunk] | None:
+    """A column as it stands in its files, if the source is them and nothing else."""
+    return source.files.numbers(column) if source.files and not source.relation else None
+
+
+def _rows(reducer: Reducer, columns: Sequence[str]) -> dict[str, Iterable[Chunk]]:
+    """The rows of some columns: from their files when they are gone through, or from the database now."""
+    found = {c: rows for c in columns if (rows := _straight(reducer.source, c)) is not None}
+    others = [c for c in columns if c not in found]
+    batches = _arrays(reducer, [sql.number(c) for c in others]) if others else []
+    return found | {c: [Chunk(batch.column(i)) for batch in batches] for i, c in enumerate(others)}
+
+
 def _grid(
-    chunks: Sequence[pa.Array], span: tuple[float, float] | None, bins: int, at: Iterable[float] = ()
+    chunks: Iterable[Chunk], rows: int, span: tuple[float, float] | None, bins: int, at: Iterable[float] = ()
 ) -> tuple[Grid, float]:
     """The bins of a column, and its median, about."""
-    step = max(1, sum(map(len, chunks)) // SAMPLE)
-    taken = pa.chunked_array(chunks).take(pa.array(np.arange(0, sum(map(len, chunks)), step)))
-    sample = np.concatenate([_finite(chunk) for chunk in taken.chunks] or [np.empty(0)])
-    ends = [end for chunk in chunks for end in _ends(chunk)]
+    step, start = max(1, rows // SAMPLE), 0
+    ends, taken = [], [np.empty(0)]
+    for chunk in chunks:
+        ends += _ends(chunk.known())
+        values = chunk.known(slice(-start % step, None, step))
+        taken.append(values[np.isfinite(values)])
+        start += len(chunk)
     if not ends:
         return Grid(np.zeros(1)), 0.0
+    sample = np.concatenate(taken)
     sample = sample if len(sample) else np.array(ends)
     # Of whole numbers, those that only the other side has get bins too, if there are enough.
     low, high = span if span and span[1] - span[0] < bins else (min(ends), max(ends))
-    return grid_of(sample, (low, high), bins, whole=span is not None), float(
+    return grid_of(sample, (low, high), bins, whole=span is not None, at=at), float(
         np.partition(sample, len(sample) // 2)[len(sample) // 2]
     )
 
 
-def _ends(array: pa.Array) -> list[float]:
+def _ends(x: NDArray[np.float64]) -> list[float]:
     """The smallest and the largest finite value, if there is one."""
-    x = array.drop_null().to_numpy(zero_copy_only=False)
     if len(x) and not np.isfinite([x.min(), x.max()]).all():
         x = x[np.isfinite(x)]
     return [float(x.min()), float(x.max())] if len(x) else []
 
 
-def _finite(array: pa.Array) -> NDArray[np.float64]:
-    x: NDArray[np.float64] = array.drop_null().to_numpy(zero_copy_only=False)
-    return x[np.isfinite(x)]
-
-
 def _counted(
-    chunks: Sequence[pa.Array], grid: tuple[Grid, float], splits: Sequence[Split], stop: Event
+    chunks: Iterable[Chunk],
+    grid: tuple[Grid, float],
+    splits: Sequence[Split],
+    stop: Event,
+    *,
+    sums: bool = True,
 ) -> dict[Place, Column]:
     found: dict[Place, Column] = {}
     for split in splits:
-        tally, start = Tally(grid[0], split.places, grid[1]), 0
+        tally, start = Tally(grid[0], split.places, grid[1], sums=sums), 0
         for chunk in chunks:
             if stop.is_set():
                 return {}

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dte_panel.engine.cache import Cache
 from dte_panel.engine.frames import from_frame, unreadable
+from dte_panel.engine.parquet import Files
 from dte_panel.engine.questions import Part, open_parts
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError, did_you_mean
@@ -69,6 +70,8 @@ class Source:
         Column to its type as SQL writes it.
     parts : tuple of Part
         Its files, where what is known of each is kept.
+    files : Files or None
+        Its Parquet files, where it is their rows and nothing else.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Source:
     relation: str = ""
     declared: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+    files: Files | None = None
 
     @property
     def sql(self) -> str:
@@ -157,8 +161,8 @@ def open_source(
     InputError
         No such file, unreadable, empty, or of a kind that cannot be read.
     """
-    table = None
-    if cache and isinstance(data, str | Path) and (paths := _parquet(str(data), base or Path())):
+    table, paths = None, _parquet(str(data), base or Path()) if isinstance(data, str | Path) else []
+    if cache and paths:
         return _open_parts(connection, cache, name, str(data), paths)
     if isinstance(data, str | Path):
         uri, digest = _open_files(connection, name, str(data), base or Path(), keep_text)
@@ -172,7 +176,10 @@ def open_source(
         ((rows,),) = connection.execute(f"SELECT COUNT(*) FROM {quote(name)}").fetchall()
     except duckdb.Error as error:
         raise unreadable(uri, error) from error
-    return _source(name, uri, int(rows), digest, [(str(row[0]), str(row[1])) for row in described])
+    source = _source(name, uri, int(rows), digest, [(str(row[0]), str(row[1])) for row in described])
+    # Folders such as year=2026 give columns of their own.
+    plain = paths and not any("=" in str(path.parent) for path in paths)
+    return replace(source, files=Files(paths)) if plain else source
 
 
 def _parquet(uri: str, base: Path) -> list[Path]:

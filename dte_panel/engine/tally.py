@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from dte_panel.engine.grid import Grid
+from dte_panel.engine.parquet import Chunk
 from dte_panel.states import Ordered, Profiled
 from dte_panel.states.bins import ends, in_bins
 
@@ -19,8 +19,12 @@ Codes = NDArray[np.int64]
 
 #: Rows taken at a time: their arrays stay in the processor's cache.
 BLOCK = 65_536
+#: Rows that are sorted at a time.
+SORTED = 2**20
 #: From here on the square of a number, or a sum of squares, may be infinite: no mean, no M2.
 HUGE = 1e140
+#: Where, in order, the finite values begin, where they end, and where NaN begins.
+_SPECIAL: tuple[tuple[float, Literal["left", "right"]], ...] = ((-np.inf, "right"), (np.inf, "left"), (np.nan, "left"))
 
 
 class Column(NamedTuple):
@@ -49,10 +53,12 @@ class Tally:
     places : int
     centre : float
         Where squares are taken from, amid the values, so that they keep their digits.
+    sums : bool
+        Whether more than the number of rows in each bin is wanted.
     """
 
-    def __init__(self, grid: Grid, places: int, centre: float) -> None:
-        self.grid, self.places, self.centre = grid, places, centre
+    def __init__(self, grid: Grid, places: int, centre: float, *, sums: bool = True) -> None:
+        self.grid, self.places, self.centre, self.sums = grid, places, centre, sums
         cells = places * grid.bins
         self.counts, self.excess = np.zeros(cells, dtype=np.int64), np.zeros(cells)
         self.rows, self.nulls, self.nans, self.below, self.above = np.zeros((5, places), dtype=np.int64)
@@ -60,39 +66,73 @@ class Tally:
         self.squares = np.zeros(places)
         # Many places at a time are worth the pass over their table.
         self.block = max(BLOCK, min(cells, 2**20))
-        self._floats = np.empty((2, self.block))
-        self._places = np.empty((2, self.block), dtype=np.int64)
 
-    def add(self, array: pa.Array, codes: NDArray[np.int32] | None) -> None:
+    @cached_property
+    def _floats(self) -> Floats:
+        return np.empty((2, self.block))
+
+    @cached_property
+    def _places(self) -> Codes:
+        return np.empty((2, self.block), dtype=np.int64)
+
+    def add(self, chunk: Chunk, codes: NDArray[np.int32] | None) -> None:
         """Add rows; ``codes`` are their places, ``None`` where there is one."""
-        for start in range(0, len(array), self.block):
-            part = array.slice(start, self.block)
-            self._block(part, None if codes is None else codes[start : start + self.block].astype(np.int64))
+        if codes is None:
+            self.rows += len(chunk)
+            self.nulls += chunk.nulls
+            for start in range(0, len(chunk), SORTED):
+                self._sort(chunk.known(slice(start, start + SORTED)))
+            return
+        for start in range(0, len(chunk), self.block):
+            rows = slice(start, min(start + self.block, len(chunk)))
+            self._block(chunk, rows, codes[rows].astype(np.int64))
 
-    def _block(self, array: pa.Array, codes: Codes | None) -> None:
-        self.rows += self._count(codes, len(array))
-        if array.null_count:
-            if codes is not None:
-                null = array.is_null().to_numpy(zero_copy_only=False)
-                self.nulls += self._count(codes[null], array.null_count)
-                codes = codes[~null]
-            else:
-                self.nulls += array.null_count
-            array = array.drop_null()
-        x = array.to_numpy(zero_copy_only=False)
+    def _sort(self, x: Floats) -> None:
+        """Add values to the only place: in order, they need to be looked at where the edges are alone."""
+        x = np.sort(x)
+        # NaN is sorted to the end.
+        first, last, known = (int(np.searchsorted(x, at, side)) for at, side in _SPECIAL)
+        self.below += first
+        self.above += known - last
+        self.nans += len(x) - known
+        x = x[first:last]
+        if not len(x):
+            return
+        # Of both zeros the positive one.
+        self.least[0], self.most[0] = min(self.least[0], x[0] + 0.0), max(self.most[0], x[-1] + 0.0)
+        at = np.searchsorted(x, self.grid.edges)
+        rows = np.diff(at, prepend=0, append=len(x))
+        self.counts += rows
+        if not self.sums:
+            return
+        used = rows > 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            above = x - np.repeat(self.grid.lows, rows)
+            self.excess[used] += np.add.reduceat(above, np.append(0, at)[used])
+            np.subtract(x, self.centre, out=above)
+            np.multiply(above, above, out=above)
+            self.squares[0] += above.sum()
+
+    def _block(self, chunk: Chunk, at: slice, codes: Codes) -> None:
+        self.rows += self._count(codes)
+        x = chunk.known(at)
+        if chunk.present is not None:
+            present = chunk.present[at]
+            self.nulls += self._count(codes[~present])
+            codes = codes[present]
         # NaN and infinities show in the ends, which are needed anyway.
         if len(x) and not np.isfinite([x.min(), x.max()]).all():
             for what, rows in ((np.isnan(x), self.nans), (x == -np.inf, self.below), (x == np.inf, self.above)):
-                np.add(rows, self._count(None if codes is None else codes[what], int(what.sum())), out=rows)
+                np.add(rows, self._count(codes[what]), out=rows)
             finite = np.isfinite(x)
-            x, codes = x[finite], None if codes is None else codes[finite]
+            x, codes = x[finite], codes[finite]
         if len(x):
             self._numbers(x, codes)
 
-    def _count(self, codes: Codes | None, rows: int) -> Codes | int:
-        return rows if codes is None else np.bincount(codes, minlength=self.places)
+    def _count(self, codes: Codes) -> Codes:
+        return np.bincount(codes, minlength=self.places)
 
-    def _numbers(self, x: Floats, codes: Codes | None) -> None:
+    def _numbers(self, x: Floats, codes: Codes) -> None:
         bins, k = self.grid.bins, len(x)
         scratch, other = self._floats[0, :k], self._floats[1, :k]
         place = self.grid.place(x, scratch, self._places[0, :k], self._places[1, :k])
@@ -101,12 +141,8 @@ class Tally:
             np.subtract(x, scratch, out=scratch)
             np.subtract(x, self.centre, out=other)
             np.multiply(other, other, out=other)
-        first, last = (0, 1) if codes is None else self._spread(x, other, codes)
-        if codes is None:
-            self.least[0], self.most[0] = min(self.least[0], x.min()), max(self.most[0], x.max())
-            self.squares[0] += other.sum()
-        else:
-            place += (codes - first) * bins
+        first, last = self._spread(x, other, codes)
+        place += (codes - first) * bins
         used = slice(first * bins, last * bins)
         self.counts[used] += np.bincount(place, minlength=(last - first) * bins)
         self.excess[used] += np.bincount(place, weights=scratch, minlength=(last - first) * bins)

@@ -95,7 +95,7 @@ _LENGTH = {"type": "string", "examples": ["1 year", "2 weeks", "30 days", "1 mon
 
 
 def _describe(schema: dict[str, Any], kind: type[BaseModel]) -> None:
-    """Put the docstrings of the fields into a JSON Schema: read from the source now, not by each process that starts."""
+    """Put the docstrings of the fields into a JSON Schema: read when one is asked for, not whenever we start."""
     if kind.__name__ not in vars(inspect.getmodule(kind) or kind):
         return  # made without a source of its own
     (made,) = ast.parse(inspect.getsource(kind)).body

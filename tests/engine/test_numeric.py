@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dte_panel.engine import numeric, tally
+from dte_panel.engine import numeric, parquet, tally
 from dte_panel.engine.duckdb import Cells
 from dte_panel.engine.grid import Grid, grid_of
 from dte_panel.engine.layout import resolve
@@ -71,19 +73,21 @@ SIDES = {"reference": frame(1), "current": frame(2, 5_000, 0.5)}
 
 
 def reduced(
-    sides: dict[str, pa.Table], nodes: tuple[Reduction, ...] = NODES, *, exact: bool = False
+    sides: dict[str, Any], nodes: tuple[Reduction, ...] = NODES, *, exact: bool = False, plain: bool = False
 ) -> dict[Any, Cells]:
-    """The states of every node and column."""
+    """The states of every node and column; ``plain``: of all rows alone."""
     with pytest.MonkeyPatch.context() as patch:
         if exact:
             patch.setattr(numeric, "EXACT_ROWS", 10**9)
         connection = connect()
         try:
             opened = {name: open_source(connection, name, table) for name, table in sides.items()}
-            spec = Spec.from_arguments(sensitive=["g"], time="year", windows="1 year")
+            cut = {} if plain else {"sensitive": ["g"], "time": "year", "windows": "1 year"}
+            spec = Spec.from_arguments(**cut)
             layout = resolve(connection, spec, opened["current"], opened.get("reference"))
             engine = Engine(connection, opened, layout)
-            engine.plan(Request(node, column, windows=True, cohorts=True) for column in NAMES for node in nodes)
+            cuts = {"windows": not plain, "cohorts": not plain}
+            engine.plan(Request(node, column, **cuts) for column in NAMES for node in nodes)
             found = {}
             for column in NAMES:
                 for (node, name), cells in engine.states(column).items():
@@ -206,6 +210,81 @@ def test_the_same_to_the_last_bit_whatever_the_threads_and_reads(both: Any, monk
                 assert state == before, (key, place)
 
 
+def near(one: float | None, other: float | None) -> bool:
+    """The same but for rounding."""
+    return one == other if one is None or other is None else one == pytest.approx(other, rel=1e-10)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both sides in two files each, of several row groups; a column is of two types, and names hold dots."""
+    made = tmp_path_factory.mktemp("files")
+    for side, table in SIDES.items():
+        for part, rows in enumerate((table.slice(0, 3_500), table.slice(3_500))):
+            kind = pa.float32() if part else pa.float64()
+            at = rows.column_names.index("decimals")
+            mixed = rows.set_column(at, "decimals", rows["decimals"].cast(kind))
+            dotted = mixed.append_column("normal.more", mixed["time"])
+            pq.write_table(dotted, made / f"{side}_{part}.parquet", row_group_size=1_500)
+    return made
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_files_hold_what_the_database_reads_in_them(folder: Path, plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = {side: str(folder / f"{side}_*.parquet") for side in SIDES}
+    straight = reduced(sides, plain=plain)
+    monkeypatch.setattr(parquet.Files, "numbers", lambda self, name: None)
+    through = reduced(sides, plain=plain)
+    assert set(straight) == set(through)
+    for key, cells in straight.items():
+        assert set(cells) == set(through[key])
+        for place, state in cells.items():
+            other = through[key][place]
+            if isinstance(state, Binned):
+                assert state == other
+            elif isinstance(state, Ordered):
+                assert (state.values.tolist(), state.counts.tolist()) == (other.values.tolist(), other.counts.tolist())
+                if state.excess is not None:
+                    assert state.excess == pytest.approx(other.excess, rel=1e-9, abs=1e-9 * other.excess.max())
+            else:
+                assert (state.n, state.nulls, state.nans) == (other.n, other.nulls, other.nans)
+                assert near(state.mean, other.mean)
+
+
+def test_a_column_of_two_types_is_left_to_the_database(folder: Path) -> None:
+    files = parquet.Files(sorted(folder.glob("current_*.parquet")))
+    assert [name for name in NAMES if files.numbers(name) is None] == ["decimals"]
+    assert files.numbers("g") is None
+    assert files.numbers("none such") is None
+
+
+def test_in_order_or_by_place_the_same(folder: Path) -> None:
+    """One place that is sorted, and the same rows where each has the number of its place."""
+    for name in NAMES:
+        chunks = list(parquet.Column([(folder / "current_0.parquet", None)], name))
+        grid, centre = numeric._grid(chunks, 3_500, None, 64)
+        one, other = tally.Tally(grid, 1, centre), tally.Tally(grid, 1, centre)
+        for chunk in chunks:
+            one.add(chunk, None)
+            other.add(chunk, np.zeros(len(chunk), dtype=np.int32))
+        a, b = one.column([0]), other.column([0])
+        assert a.ordered.counts.tolist() == b.ordered.counts.tolist(), name
+        known = ("n", "nulls", "nans", "infinities", "minimum", "maximum")
+        assert [getattr(a.profile, k) for k in known] == [getattr(b.profile, k) for k in known], name
+        assert near(a.profile.mean, b.profile.mean)
+        assert near(a.profile.m2, b.profile.m2)
+        if a.ordered.excess is not None:
+            assert a.ordered.excess == pytest.approx(b.ordered.excess, rel=1e-9, abs=1e-9 * b.ordered.excess.max())
+
+
+def test_no_bin_lies_across_a_number_that_is_asked_for() -> None:
+    cells = reduced(SIDES, (Values("feature", (0.123456,)),), plain=True)[Values, "normal"]
+    for side, table in SIDES.items():
+        state, x = cells[side, ()], table["normal"].drop_null().to_numpy()
+        assert not state.exact
+        assert state.below[np.searchsorted(state.values, 0.123456)] == (x < 0.123456).sum()
+
+
 def test_without_a_reference_the_current_rows_give_the_bins() -> None:
     found = reduced({"current": SIDES["current"]}, (Values("feature"),))
     assert {name for name, _ in found[Values, "normal"]} == {
@@ -228,7 +307,7 @@ def test_an_interrupt_ends_the_count_and_its_threads(monkeypatch: pytest.MonkeyP
     before, added = threading.active_count(), []
 
     def interrupted(chunks: Any, *_: Any) -> Any:
-        added.append(len(chunks))
+        added.append(chunks)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(numeric, "_grid", interrupted)
@@ -242,7 +321,7 @@ def test_a_count_that_is_stopped_leaves_its_rows() -> None:
     stop = Event()
     stop.set()
     whole = numeric.Split(None, {("current", ()): [0]}, 1)
-    assert numeric._counted([pa.array([1.0])], (Grid(np.zeros(1)), 0.0), [whole], stop) == {}
+    assert numeric._counted([parquet.Chunk(pa.array([1.0]))], (Grid(np.zeros(1)), 0.0), [whole], stop) == {}
 
 
 NUMBERS = st.lists(
