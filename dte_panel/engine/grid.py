@@ -9,11 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from dte_panel.engine.parquet import Chunk
+
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 #: Regular cells that lead to the bins. Most hold one edge at most.
 CELLS = 16_384
+#: Rows that the bins are chosen from.
+SAMPLE = 65_536
 #: Rounds of moving up by one bin before what is left is searched for.
 ROUNDS = 3
 #: Whole numbers of this size and less are exact in floating point, and so is the next one.
@@ -128,6 +132,48 @@ def grid_of(sample: Floats, span: tuple[float, float], bins: int, *, whole: bool
     cuts = [x for x in at if np.isfinite(x) and abs(x) < EXACT_WHOLE] if whole else [x for x in at if np.isfinite(x)]
     own = np.ceil(cuts) if whole else np.asarray(cuts, dtype=float)
     return Grid(np.unique(np.concatenate([edges, own, _above(np.floor(cuts) if whole else own, whole)])), whole)
+
+
+def grid_over(
+    chunks: Iterable[Chunk], rows: int, span: tuple[float, float] | None, bins: int, at: Iterable[float] = ()
+) -> tuple[Grid, float]:
+    """The bins of a column, and its median, about.
+
+    Parameters
+    ----------
+    chunks : iterable of Chunk
+        All of its rows.
+    rows : int
+        How many these are.
+    span : tuple of float, optional
+        Smallest and largest value over both sides of a column of whole numbers.
+    bins : int
+    at : iterable of float
+        As for :func:`grid_of`.
+    """
+    step, start = max(1, rows // SAMPLE), 0
+    ends, taken = [], [np.empty(0)]
+    for chunk in chunks:
+        ends += _ends(chunk.known())
+        values = chunk.known(slice(-start % step, None, step))
+        taken.append(values[np.isfinite(values)])
+        start += len(chunk)
+    if not ends:
+        return Grid(np.zeros(1)), 0.0
+    sample = np.concatenate(taken)
+    sample = sample if len(sample) else np.array(ends)
+    # Of whole numbers, those that only the other side has get bins too, if there are enough.
+    low, high = span if span and span[1] - span[0] < bins else (min(ends), max(ends))
+    return grid_of(sample, (low, high), bins, whole=span is not None, at=at), float(
+        np.partition(sample, len(sample) // 2)[len(sample) // 2]
+    )
+
+
+def _ends(x: Floats) -> list[float]:
+    """The smallest and the largest finite value, if there is one."""
+    if len(x) and not np.isfinite([x.min(), x.max()]).all():
+        x = x[np.isfinite(x)]
+    return [float(x.min()), float(x.max())] if len(x) else []
 
 
 def _above(x: Floats | float, whole: bool) -> Floats:

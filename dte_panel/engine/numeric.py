@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dte_panel.engine import sql
-from dte_panel.engine.grid import Grid, grid_of
+from dte_panel.engine.grid import Grid, grid_over
 from dte_panel.engine.parquet import Chunk
 from dte_panel.engine.plan import Request
 from dte_panel.engine.rows import WINDOW, used
@@ -39,8 +39,6 @@ BINS, FEWEST_BINS = 2_048, 64
 TABLE = 2**22
 #: More windows and cohorts than this are sorted, each on its own.
 MOST_PLACES = 2**16
-#: Rows that the bins are chosen from.
-SAMPLE = 65_536
 #: Bytes of values that one read by the database may hold, and columns that are read together.
 READ_BYTES, READ_COLUMNS = 32 * 2**20, 32
 #: Rows of a column that are held rather than read once more.
@@ -192,7 +190,9 @@ class Numbers:
             if reducer.source.rows <= HELD_ROWS:
                 chunks = list(chunks)
             if column not in grids:
-                grids[column] = _grid(chunks, reducer.source.rows, spans.get(column), bins, self._at.get(column, ()))
+                grids[column] = grid_over(
+                    chunks, reducer.source.rows, spans.get(column), bins, self._at.get(column, ())
+                )
             return _counted(chunks, grids[column], splits, stop, sums=column in self._summed)
 
         pool = ThreadPoolExecutor(THREADS)
@@ -248,35 +248,6 @@ def _rows(reducer: Reducer, columns: Sequence[str]) -> dict[str, Iterable[Chunk]
     others = [c for c in columns if c not in found]
     batches = _arrays(reducer, [sql.number(c) for c in others]) if others else []
     return found | {c: [Chunk(batch.column(i)) for batch in batches] for i, c in enumerate(others)}
-
-
-def _grid(
-    chunks: Iterable[Chunk], rows: int, span: tuple[float, float] | None, bins: int, at: Iterable[float] = ()
-) -> tuple[Grid, float]:
-    """The bins of a column, and its median, about."""
-    step, start = max(1, rows // SAMPLE), 0
-    ends, taken = [], [np.empty(0)]
-    for chunk in chunks:
-        ends += _ends(chunk.known())
-        values = chunk.known(slice(-start % step, None, step))
-        taken.append(values[np.isfinite(values)])
-        start += len(chunk)
-    if not ends:
-        return Grid(np.zeros(1)), 0.0
-    sample = np.concatenate(taken)
-    sample = sample if len(sample) else np.array(ends)
-    # Of whole numbers, those that only the other side has get bins too, if there are enough.
-    low, high = span if span and span[1] - span[0] < bins else (min(ends), max(ends))
-    return grid_of(sample, (low, high), bins, whole=span is not None, at=at), float(
-        np.partition(sample, len(sample) // 2)[len(sample) // 2]
-    )
-
-
-def _ends(x: NDArray[np.float64]) -> list[float]:
-    """The smallest and the largest finite value, if there is one."""
-    if len(x) and not np.isfinite([x.min(), x.max()]).all():
-        x = x[np.isfinite(x)]
-    return [float(x.min()), float(x.max())] if len(x) else []
 
 
 def _counted(

@@ -262,7 +262,7 @@ def test_in_order_or_by_place_the_same(folder: Path) -> None:
     """One place that is sorted, and the same rows where each has the number of its place."""
     for name in NAMES:
         chunks = list(parquet.Column([(folder / "current_0.parquet", None)], name))
-        grid, centre = numeric._grid(chunks, 3_500, None, 64)
+        grid, centre = numeric.grid_over(chunks, 3_500, None, 64)
         one, other = tally.Tally(grid, 1, centre), tally.Tally(grid, 1, centre)
         for chunk in chunks:
             one.add(chunk, None)
@@ -310,7 +310,7 @@ def test_an_interrupt_ends_the_count_and_its_threads(monkeypatch: pytest.MonkeyP
         added.append(chunks)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(numeric, "_grid", interrupted)
+    monkeypatch.setattr(numeric, "grid_over", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reduced(SIDES)
     assert len(added) <= 1 + 2 * numeric.THREADS, "columns that had not begun do not begin"
