@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dte_panel.engine import numeric
-from dte_panel.engine.grid import Grid, grid_of
+from dte_panel.engine.grid import SAMPLE, Grid, grid_of
+from dte_panel.engine.parquet import Chunk
 from dte_panel.engine.tally import Tally
 from dte_panel.states import Ordered, Scored
 
@@ -65,7 +65,7 @@ class Streamed:
                 codes = batch.column(1).to_numpy()
                 if split.codes is not None:
                     codes = codes + LABELS * split.codes[start : start + len(codes)]
-                tally.add(batch.column(0), codes)
+                tally.add(Chunk(batch.column(0)), codes)
                 start += len(codes)
             found.update({place: _scored(tally, members) for place, members in split.members.items()})
         return found
@@ -83,7 +83,7 @@ class Streamed:
             tally, start = Tally(grid[0], split.places, grid[1]), 0
             for batch in _batches(reducer, [x]):
                 rows = len(batch)
-                tally.add(batch.column(0), None if split.codes is None else split.codes[start : start + rows])
+                tally.add(Chunk(batch.column(0)), None if split.codes is None else split.codes[start : start + rows])
                 start += rows
             found.update({place: tally.column(members).ordered for place, members in split.members.items()})
         return found
@@ -110,7 +110,7 @@ class _Look:
     def __init__(self, reducer: Reducer, x: str) -> None:
         self.ends: list[float] = []
         self.distinct: Floats | None = np.empty(0)
-        step, seen = max(1, reducer.source.rows // numeric.SAMPLE), 0
+        step, seen = max(1, reducer.source.rows // SAMPLE), 0
         taken = [np.empty(0)]
         for batch in _batches(reducer, [x]):
             every: Floats = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
@@ -125,7 +125,7 @@ class _Look:
     def _meet(self, values: Floats) -> None:
         for part in (values[:_FIRST], values[_FIRST:]):
             if self.distinct is not None:
-                fresh = pc.unique(pa.array(part)).to_numpy()
+                fresh = pa.array(part).unique().to_numpy()
                 self.distinct = np.union1d(self.distinct, fresh) if len(fresh) <= DISTINCT else None
             if self.distinct is not None and len(self.distinct) > DISTINCT:
                 self.distinct = None
