@@ -15,12 +15,7 @@ import yaml
 
 from dte_panel.checks import Check
 from dte_panel.errors import InputError
-<<<<<<< HEAD
-from dte_panel.spec import Every, Spec, check_columns, json_schema, policy_names, read, read_policy
-=======
-from dte_panel.model import Check
 from dte_panel.spec import Every, Spec, check_columns, document, json_schema, policy_names, read, read_policy
->>>>>>> 7cd8a7e (A process starts sooner: YAML by libyaml, docstrings of keys read when a schema is asked for)
 
 HEAD = "subject: {name: loans}\ndata: {current: a.parquet}\n"
 DEMO = Path(__file__).parents[1] / "dte_panel" / "data" / "demo"
