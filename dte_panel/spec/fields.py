@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from pydantic import (
 
 from dte_panel.errors import InputError, did_you_mean
 from dte_panel.spec.complaints import together, validate
+from dte_panel.spec.descriptions import describe
 from dte_panel.spec.document import Document, KeyPath
 
 Unit = Literal["hour", "day", "week", "month", "quarter", "year"]
@@ -94,20 +93,10 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_more), WithJsonSchema
 _LENGTH = {"type": "string", "examples": ["1 year", "2 weeks", "30 days", "1 month", "1 quarter", "12 hours"]}
 
 
-def _describe(schema: dict[str, Any], kind: type[BaseModel]) -> None:
-    """Put the docstrings of the fields into a JSON Schema: read when one is asked for, not whenever we start."""
-    if kind.__name__ not in vars(inspect.getmodule(kind) or kind):
-        return  # made without a source of its own
-    (made,) = ast.parse(inspect.getsource(kind)).body
-    for field, about in pairwise(cast(ast.ClassDef, made).body):
-        if isinstance(field, ast.AnnAssign) and isinstance(about, ast.Expr) and isinstance(about.value, ast.Constant):
-            schema["properties"][ast.unparse(field.target)]["description"] = inspect.cleandoc(str(about.value.value))
-
-
 class Part(BaseModel):
     """A group of keys: closed, frozen, and a key without a value is as good as left out."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_describe)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=describe)
 
     @model_validator(mode="before")
     @classmethod
