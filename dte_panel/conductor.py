@@ -14,6 +14,7 @@ from typing import Any, cast
 from dte_panel import policy as policies
 from dte_panel import registry as plugins
 from dte_panel import stats
+from dte_panel.again import Again
 from dte_panel.checks import Policy
 from dte_panel.engine import plan, windows
 from dte_panel.engine.cache import Cache
@@ -26,8 +27,8 @@ from dte_panel.errors import unknown_name
 from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
 from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, adjusted
-from dte_panel.model import CURRENT, REFERENCE, Metric, overall
-from dte_panel.provider import definition, named
+from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, overall
+from dte_panel.provider import Provider, definition, named
 from dte_panel.reductions import Rows
 from dte_panel.registry import Registry
 from dte_panel.second import Opinions
@@ -206,15 +207,23 @@ class _Assessment:
 
     def _measure(self, column: str | None, chosen: Mapping[str, Sequence[Metric]]) -> None:
         states = self.engine.states(column)
-        measurer = Measurer(
-            self.layout, states, has_reference=REFERENCE in self.sources, facts=self._facts, opinions=self.opinions
-        )
+        measurer = self._measurer(states)
+        judged = [c for c in self.policy.checks if self.layout.task in c.tasks and self.spec.subject.kind in c.kinds]
+        again = Again(self.engine, judged, self._measurer)
+
+        def measured(provider: Provider, metrics: Sequence[Metric]) -> list[Measurement]:
+            return again.settled(provider.measure(measurer, metrics, column), metrics, column, states)
+
         for name, metrics in chosen.items():
             provider = self.providers[name]
             if provider.state in ("ok", "error"):
-                call = partial(provider.measure, measurer, metrics, column)
+                call = partial(measured, provider, metrics)
                 provider.run(call, self.spec.limits.provider_seconds, "measuring")
         self._keep(self.engine.requests.get(column, ()), states)
+
+    def _measurer(self, states: States) -> Measurer:
+        known = REFERENCE in self.sources
+        return Measurer(self.layout, states, has_reference=known, facts=self._facts, opinions=self.opinions)
 
     def _keep(self, wanted: Iterable[Request], states: States) -> None:
         for request in wanted:

@@ -117,6 +117,26 @@ def select(check: Check, measurements: Iterable[Measurement]) -> list[Measuremen
     ]
 
 
+def limit_within(checks: Iterable[Check], measurement: Measurement) -> float | None:
+    """The first limit of these checks that lies inside the interval of a measurement that they judge, if any does.
+
+    Examples
+    --------
+    >>> made = Measurement("a.rate", 1, "a", "current", {}, None, 0.3, 0.25, 0.35, 100, "ok")
+    >>> limit_within([Check("a.rate", "<= 0.4", warn="<= 0.32")], made)
+    0.32
+    """
+    low, high = measurement.low, measurement.high
+    for check in checks:
+        if low is None or high is None or not select(check, [measurement]):
+            continue
+        for text in filter(None, (check.bound, check.warn)):
+            limit = parse_bound(text, where=check.metric).limit
+            if low <= limit <= high:
+                return limit
+    return None
+
+
 def judge_all(
     policy: Policy,
     measurements: Iterable[Measurement],

@@ -69,7 +69,7 @@ def means(reducer: Reducer, request: Request) -> Cells:
         # Codes of classes can be averaged, but the mean says nothing.
         raise DTEError(f"a {role} of this task, multiclass, is no number")
     share = role in _CLASSES and reducer.layout.positive is not None
-    x = f"CAST({reducer._class_sql(role)} AS DOUBLE)" if share else sql.number(column)
+    x = f"CAST({reducer.class_sql(role)} AS DOUBLE)" if share else sql.number(column)
     known = f"COALESCE(isfinite({x}), FALSE)"
     value = f"CASE WHEN {known} THEN {x} END"
     aggregates = {"n": f"SUM(CASE WHEN {known} THEN 1 ELSE 0 END)", "every": "COUNT(*)"}

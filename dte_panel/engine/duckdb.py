@@ -10,13 +10,12 @@ from typing import Any, cast
 import duckdb
 import numpy as np
 
-from dte_panel.engine import crossing, rows, sampling, sql
+from dte_panel.engine import crossing, rows, sampling, sql, streamed
 from dte_panel.engine.convert import by_place, chosen_edges, filled, moments, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
-from dte_panel.engine.streamed import Streamed
 from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Reduction, cohort_key
 from dte_panel.reductions import Categories, Counts, Distinct, Histogram, Profile, Rows, Scores, Sums, Values, ValuesOf
@@ -72,7 +71,7 @@ class Reducer(crossing.Crossing):
         self.connection, self.source, self.layout, self.reference = connection, source, layout, reference
         self.edges = {} if edges is None else edges
         self.numbers: Numbers | None = None
-        self.streamed: Streamed | None = None
+        self.streamed: streamed.Streamed | None = None
         self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
 
     def reduce(self, request: Request) -> Cells:
@@ -158,7 +157,7 @@ class Reducer(crossing.Crossing):
         """A column as the text of its groups, classes or categories."""
         return sql.text(column, self.source.types[column], flag=flag)
 
-    def _class_sql(self, role: str) -> str:
+    def class_sql(self, role: str) -> str:
         """A label or a prediction: 1 and 0 in a binary task, text otherwise."""
         (column,) = self.layout.roles[role]
         text = self._text(column, flag=True)
@@ -180,7 +179,7 @@ class Reducer(crossing.Crossing):
                 if role == "control":  # a control column called "prediction" must not take the role's place
                     found[f"control:{column}"] = self.layout.group(column, self.source.types[column])
                 else:
-                    found[role if single else column] = self._class_sql(role) if single else plain
+                    found[role if single else column] = self.class_sql(role) if single else plain
         return found
 
     def counts(self, request: Request) -> Cells:
@@ -287,34 +286,26 @@ class Reducer(crossing.Crossing):
 
     def scores(self, request: Request) -> Cells:
         """:class:`~dte_panel.Scores`."""
-        by, exact = cast(Scores, request.reduction).by, cast(Scores, request.reduction).exact
+        reduction = cast(Scores, request.reduction)
         if self.layout.positive is None:
-            raise EngineError(f"scores by {by} need a binary {by}; this task is {self.layout.task}")
-        (score,) = self.layout.roles["score"]
-        if score not in self.source.types or self.layout.roles[by][0] not in self.source.types:
+            raise EngineError(f"scores by {reduction.by} need a binary {reduction.by}; this task is {self.layout.task}")
+        asked = streamed.expressions(self, request)
+        if asked is None:
             return {}
-        label, columns = self._class_sql(by), (score, self.layout.roles[by][0])
-        if self.streamed and not exact:
-            found = self.streamed.scored(self, request, sql.number(score), label, columns)
-            if found is not None:
-                return {**found}
-        parted = f"CAST({label} AS DOUBLE)"
-        arrays, cells = rows.split(self, request, {"x": sql.number(score), "y": parted})
+        if self.streamed and not reduction.exact and (found := self.streamed.scored(self, request, asked)) is not None:
+            return {**found}
+        arrays, cells = rows.split(self, request, {"x": asked.value, "y": f"CAST({asked.label} AS DOUBLE)"})
         x, y = filled(arrays["x"]), filled(arrays["y"])
         return {place: Scored.of(x[at], y[at]) for place, at in cells.items()}
 
     def values_of(self, request: Request) -> Cells:
         """:class:`~dte_panel.ValuesOf`."""
-        reduction = cast(ValuesOf, request.reduction)
-        columns = {role: self.layout.roles[role][0] for role in reduction.roles}
-        if any(column not in self.source.types for column in columns.values()):
+        asked = streamed.expressions(self, request)
+        if asked is None:
             return {}
-        numbers = {role: sql.number(column) for role, column in columns.items()}
-        expression = f"CAST({sql.substitute(reduction.expression, numbers)} AS DOUBLE)"
-        found = self.streamed.ordered(self, request, expression, columns.values()) if self.streamed else None
-        if found is not None:
+        if self.streamed and (found := self.streamed.ordered(self, request, asked)) is not None:
             return {**found}
-        arrays, cells = rows.split(self, request, {"x": expression})
+        arrays, cells = rows.split(self, request, {"x": asked.value})
         x = filled(arrays["x"])
         return {place: Ordered.of(x[at]) for place, at in cells.items()}
 

@@ -158,7 +158,7 @@ class PortableReducer(Reducer):
         (score,) = self.layout.roles["score"]
         if self.layout.positive is None or not {score, self.layout.roles[by][0]} <= set(self.source.types):
             return super().scores(request)
-        values = {f"{VALUE}x": sql.number(score), f"{VALUE}y": self._class_sql(by)}
+        values = {f"{VALUE}x": sql.number(score), f"{VALUE}y": self.class_sql(by)}
         return {place: _scored(rows) for place, rows in self._rows_by_place(request, values).items()}
 
     def values_of(self, request: Request) -> Cells:

@@ -26,7 +26,7 @@ def sliced(reducer: Reducer, request: Request) -> Cells:
     keys = {f"{SLICE}{i}": _group(reducer, column, reduction.bins) for i, column in enumerate(chosen)}
     alone: list[tuple[str, ...]] = [(key,) for key in keys]
     sets = [*alone, *combinations(keys, 2)]
-    values = {f"{CLASS}{i}": reducer._class_sql(role) for i, role in enumerate(_CLASSES)}
+    values = {f"{CLASS}{i}": reducer.class_sql(role) for i, role in enumerate(_CLASSES)}
     names = dict(zip(keys, chosen, strict=True))
     masks = {sql.grouping_mask(list(keys), each): each for each in sets}
     counts: dict[tuple[str, ...], dict[tuple[Any, ...], int]] = {tuple(names[k] for k in each): {} for each in sets}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
-from dte_panel.engine.duckdb import Cells, EngineError, Reducer
+from dte_panel.engine.duckdb import Cells, EngineError, Place, Reducer
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.parts import reducer_of
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
-from dte_panel.engine.streamed import Streamed
+from dte_panel.engine.streamed import Streamed, exactly
 from dte_panel.errors import describe
 from dte_panel.model import CURRENT, REFERENCE
+from dte_panel.states import State
 
 #: Request key to states by place, or to the reason why there are none.
 States = dict[tuple[Any, str | None], Cells | str]
@@ -68,6 +69,23 @@ class Engine:
         finally:
             if self.numbers:
                 self.numbers.forget(column)
+            self.seconds += perf_counter() - started
+
+    def exactly(self, request: Request, place: Place) -> State:
+        """The state of one window and cohort from every row of it, for what was counted in fine bins.
+
+        Raises
+        ------
+        EngineError
+            The database could not do it.
+        """
+        started, side = perf_counter(), REFERENCE if place[0] == REFERENCE else CURRENT
+        reducer = next(r for r in self.reducers if r.source.name == side)
+        try:
+            return exactly(cast(Reducer, reducer), request, place)
+        except duckdb.Error as error:
+            raise EngineError(" ".join(str(error).split())[:300]) from error
+        finally:
             self.seconds += perf_counter() - started
 
     def _read_from(self, column: str | None, numbers: Numbers) -> None:

@@ -5,18 +5,20 @@ Nothing of them is held but the counts. What is small is sorted instead (:mod:`d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dte_panel.engine import numeric
+from dte_panel.engine import numeric, sql
 from dte_panel.engine.grid import SAMPLE, Grid, grid_of
 from dte_panel.engine.parquet import Chunk
 from dte_panel.engine.tally import Tally
+from dte_panel.model import CURRENT, REFERENCE
+from dte_panel.reductions import Scores, ValuesOf
 from dte_panel.states import Ordered, Scored
 
 if TYPE_CHECKING:
@@ -37,6 +39,72 @@ LABELS = 3
 _FIRST = 8_192
 
 
+class Asked(NamedTuple):
+    """What is counted: a number, its label (0, 1 or NULL) if there is one, and the columns that they are made of."""
+
+    value: str
+    label: str
+    columns: frozenset[str]
+
+
+def expressions(reducer: Reducer, request: Request) -> Asked | None:
+    """What :class:`~dte_panel.Scores` or :class:`~dte_panel.ValuesOf` count; ``None`` where a side lacks a column."""
+    reduction, roles = cast("Scores | ValuesOf", request.reduction), reducer.layout.roles
+    named = ("score", reduction.by) if isinstance(reduction, Scores) else reduction.roles
+    columns = {role: roles[role][0] for role in named}
+    if not set(columns.values()) <= set(reducer.source.types):
+        return None
+    if isinstance(reduction, Scores):
+        value, label = sql.number(columns["score"]), reducer.class_sql(reduction.by)
+    else:
+        numbers = {role: sql.number(column) for role, column in columns.items()}
+        value, label = f"CAST({sql.substitute(reduction.expression, numbers)} AS DOUBLE)", ""
+    return Asked(value, label, frozenset(columns.values()))
+
+
+def exactly(reducer: Reducer, request: Request, place: Place) -> Scored | Ordered:
+    """The state of one window and cohort from every row of it.
+
+    Raises
+    ------
+    KeyError
+        The side lacks a column.
+    """
+    asked = expressions(reducer, request)
+    if asked is None:
+        raise KeyError(place)
+    where = _where(reducer, place)
+    if not isinstance(request.reduction, Scores):
+        values = [b.column(0).to_numpy(zero_copy_only=False) for b in _batches(reducer, [asked.value], where)]
+        return Ordered.of(np.concatenate([np.empty(0), *values]))
+    sides: list[list[Floats]] = [[np.empty(0)], [np.empty(0)]]
+    rows = 0
+    for batch in _batches(reducer, [asked.value, _coded(asked.label)], where):
+        scores, codes = (batch.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
+        finite, rows = np.isfinite(scores), rows + len(batch)
+        for label, side in enumerate(sides):
+            side.append(scores[finite & (codes == label)])
+    arrays = []
+    for side in sides:
+        arrays.append(np.concatenate(side))
+        side.clear()
+    return Scored.of_sides(arrays[0], arrays[1], rows - sum(map(len, arrays)))
+
+
+def _where(reducer: Reducer, place: Place) -> str:
+    """What tells the rows of a window and cohort from others."""
+    layout, (window, cohort) = reducer.layout, place
+    tests = [f"{layout.code(c, reducer.source.types[c])} = {layout.groups[c].index(value)}" for c, value in cohort]
+    if window not in (CURRENT, REFERENCE) and layout.grid:
+        tests += [f"{layout.grid.sql} = {number}" for number, start in layout.starts.items() if start == window]
+    return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+
+def _coded(label: str) -> str:
+    """A label as a number, 2 where there is none."""
+    return f"CAST(COALESCE(CAST({label} AS INTEGER), 2) AS INTEGER)"
+
+
 class Streamed:
     """The expressions of both sides.
 
@@ -50,18 +118,16 @@ class Streamed:
         self.numbers = numbers
         self._grids: dict[tuple[str, int], tuple[Grid, float]] = {}
 
-    def scored(
-        self, reducer: Reducer, request: Request, x: str, label: str, columns: Iterable[str]
-    ) -> dict[Place, Scored] | None:
-        """Scores by label (0, 1 or NULL) in each window and cohort; ``None`` where they are to be sorted."""
+    def scored(self, reducer: Reducer, request: Request, asked: Asked) -> dict[Place, Scored] | None:
+        """Scores by label in each window and cohort; ``None`` where they are to be sorted."""
         splits = self._splits(reducer, request, LABELS)
         if splits is None:
             return None
-        grid = self._grid(x, columns, SCORE_EDGES, max(s.places for s in splits) * LABELS)
+        grid = self._grid(asked, SCORE_EDGES, max(s.places for s in splits) * LABELS)
         found: dict[Place, Scored] = {}
         for split in splits:
             tally, start = Tally(grid[0], split.places * LABELS, grid[1]), 0
-            for batch in _batches(reducer, [x, f"CAST(COALESCE(CAST({label} AS INTEGER), 2) AS INTEGER)"]):
+            for batch in _batches(reducer, [asked.value, _coded(asked.label)]):
                 codes = batch.column(1).to_numpy()
                 if split.codes is not None:
                     codes = codes + LABELS * split.codes[start : start + len(codes)]
@@ -70,18 +136,16 @@ class Streamed:
             found.update({place: _scored(tally, members) for place, members in split.members.items()})
         return found
 
-    def ordered(
-        self, reducer: Reducer, request: Request, x: str, columns: Iterable[str]
-    ) -> dict[Place, Ordered] | None:
+    def ordered(self, reducer: Reducer, request: Request, asked: Asked) -> dict[Place, Ordered] | None:
         """The values in each window and cohort; ``None`` where they are to be sorted."""
         splits = self._splits(reducer, request, 1)
         if splits is None:
             return None
-        grid = self._grid(x, columns, (), max(s.places for s in splits))
+        grid = self._grid(asked, (), max(s.places for s in splits))
         found: dict[Place, Ordered] = {}
         for split in splits:
             tally, start = Tally(grid[0], split.places, grid[1]), 0
-            for batch in _batches(reducer, [x]):
+            for batch in _batches(reducer, [asked.value]):
                 rows = len(batch)
                 tally.add(Chunk(batch.column(0)), None if split.codes is None else split.codes[start : start + rows])
                 start += rows
@@ -94,12 +158,12 @@ class Streamed:
         splits = self.numbers.split(reducer, request.windows, request.cohorts)
         return splits if all(s.places * each <= numeric.MOST_PLACES for s in splits) else None
 
-    def _grid(self, x: str, columns: Iterable[str], at: Sequence[float], places: int) -> tuple[Grid, float]:
+    def _grid(self, asked: Asked, at: Sequence[float], places: int) -> tuple[Grid, float]:
         """The bins of an expression, the same for both sides, and its median, about."""
         bins = max(numeric.FEWEST_BINS, min(BINS, numeric.TABLE // places))
+        x = asked.value
         if (x, bins) not in self._grids:
-            needed = set(columns)
-            sides = [r for r in self.numbers.reducers if needed <= set(r.source.types)]
+            sides = [r for r in self.numbers.reducers if asked.columns <= set(r.source.types)]
             self._grids[x, bins] = _chosen([_Look(side, x) for side in sides], bins, at)
         return self._grids[x, bins]
 
@@ -145,10 +209,10 @@ def _chosen(looks: Sequence[_Look], bins: int, at: Sequence[float]) -> tuple[Gri
     return grid_of(sample, (min(ends), max(ends)), bins, whole=False, at=at), middle
 
 
-def _batches(reducer: Reducer, expressions: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Some expressions over all rows, in the order of the rows, a few at a time."""
-    select = ", ".join(f"{e} AS c{i}" for i, e in enumerate(expressions))
-    relation = reducer.connection.sql(f"SELECT {select} FROM {reducer.source.sql}")
+def _batches(reducer: Reducer, select: Sequence[str], where: str = "") -> Iterator[pa.RecordBatch]:
+    """Some expressions over all rows, or some of them, in the order of the rows, a few at a time."""
+    listed = ", ".join(f"{e} AS c{i}" for i, e in enumerate(select))
+    relation = reducer.connection.sql(f"SELECT {listed} FROM {reducer.source.sql}{where}")
     yield from relation.to_arrow_reader(numeric.BATCH)
 
 

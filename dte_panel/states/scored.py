@@ -59,10 +59,20 @@ class Scored:
     def of(cls, scores: Floats, labels: Floats) -> Self:
         """Count arrays; NaN in either is missing, and so is an infinite score."""
         known = np.isfinite(scores) & ~np.isnan(labels)
-        distinct, place = np.unique(scores[known], return_inverse=True)
-        positive = np.bincount(place, weights=labels[known], minlength=len(distinct)).astype(np.int64)
-        every = np.bincount(place, minlength=len(distinct)).astype(np.int64)
-        return cls(distinct, every - positive, positive, int((~known).sum()))
+        return cls.of_sides(scores[known & (labels == 0)], scores[known & (labels == 1)], int((~known).sum()))
+
+    @classmethod
+    def of_sides(cls, negatives: Floats, positives: Floats, missing: int = 0) -> Self:
+        """Count the finite scores of either label; both arrays are sorted in place, for there may be many."""
+        negatives.sort()
+        positives.sort()
+        every = np.concatenate([negatives, positives])
+        # Two sorted runs: the stable sort merges them.
+        every.sort(kind="stable")
+        scores = every[np.append(True, every[1:] != every[:-1])] if len(every) else every
+        del every
+        rows = [np.diff(np.searchsorted(side, scores, side="right"), prepend=0) for side in (negatives, positives)]
+        return cls(scores, rows[0], rows[1], missing)
 
     @classmethod
     def in_bins(cls, ends: Floats, rows: Counted, sums: Floats, missing: int = 0) -> Self:
