@@ -53,7 +53,7 @@ def largest_share_change(current: Binned, reference: Binned) -> Value:
     if len(bins) == 1:
         return Value(value, current.n, 0.0, 0.0, detail=detail)
     errors = _errors(now, before)
-    chance, values = _largest(errors)
+    chance, values = largest_by_chance(errors)
     low, high = (float(np.clip((gaps + side * Z95 * errors).max(), 0.0, 1.0)) for side in (-1, 1))
     if value <= np.interp(0.975, chance, values):
         low = 0.0
@@ -70,7 +70,7 @@ def _errors(now: Floats, before: Floats) -> Floats:
     return made
 
 
-def _largest(errors: Floats) -> tuple[Floats, Floats]:
+def largest_by_chance(errors: Floats) -> tuple[Floats, Floats]:
     """Distribution of the largest absolute gap without drift: probabilities, and the values that they belong to."""
     import numpy as np
     from scipy.special import ndtr

@@ -33,7 +33,16 @@ _KS = (
 )
 _FINE = (
     " A column with over 100,000 rows on a side is counted in up to about 2,000 bins of equal weight in the reference; "
-    "low and high then are proven bounds of what all its values would give, and resolution is their distance."
+    "resolution then is the distance of the proven bounds of what all its values would give, and low and high hold "
+    "these bounds too."
+)
+_CHANCE = (
+    " The detail says what the same numbers of rows show without drift, and low is 0 where chance brings as much in "
+    "one of a thousand columns: there are many."
+)
+_AREA = (
+    "gamma distribution of the area under a Brownian bridge without drift, delta method with it, and del Barrio et "
+    "al. (1999), Ann. Probab. 27, for the bridge"
 )
 _CHI = (
     "The table has the categories of both sides; a missing value is a category of its own. No continuity correction. "
@@ -84,7 +93,8 @@ def _ordered() -> list[Metric]:
             reduce=Values(ROLES),
             definition="Mean distance that the values of one side must be moved to look like the other. Missing and "
             "infinite values are left out and counted in the note. Numeric columns only; undefined where a side has no "
-            f"finite value.{_FINE}",
+            f"finite value.{_FINE}{_CHANCE}",
+            interval=_AREA,
             formula="∫ |F(x) − G(x)| dx",
             source="Ramdas, García Trillos & Cuturi (2017), Entropy 19; scipy.stats.wasserstein_distance",
             better="lower",
@@ -101,7 +111,9 @@ def _ordered() -> list[Metric]:
             reduce=(Values(ROLES), Profile(ROLES)),
             definition="Wasserstein distance over the reference's standard deviation (finite values, divisor n), "
             "so that columns of different units compare. Missing and infinite values are left out and counted in the "
-            "note. Numeric columns only; undefined where a side has no finite value or the standard deviation is 0.",
+            "note. Numeric columns only; undefined where a side has no finite value or the standard deviation is 0."
+            f"{_CHANCE}",
+            interval=f"{_AREA}; with the standard deviation's own error",
             formula="∫ |F(x) − G(x)| dx / s, s² = Σ (x − x̄)² / n over the reference",
             source="Ramdas, García Trillos & Cuturi (2017), Entropy 19; scipy.stats.wasserstein_distance",
             better="lower",
@@ -121,9 +133,10 @@ def _smirnov() -> list[Metric]:
             "Kolmogorov-Smirnov statistic",
             kolmogorov_smirnov_statistic,
             reduce=Values(ROLES),
-            definition=f"Largest gap between the two distribution functions. {_KS}{_FINE}",
+            definition=f"Largest gap between the two distribution functions. {_KS}{_FINE}{_CHANCE}",
+            interval="Kolmogorov's band downwards, normal upwards",
             formula="max |F(x) − G(x)|",
-            source="Smirnov (1939); scipy.stats.ks_2samp",
+            source="Smirnov (1939); scipy.stats.ks_2samp; Stephens (1970), JRSS B 32, for what chance brings",
             better="lower",
             range=(0.0, 1.0),
             group="distances",

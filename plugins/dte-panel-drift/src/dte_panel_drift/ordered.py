@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dte_panel import Value
+from dte_panel_drift import samples
 from dte_panel_drift.kolmogorov import survival
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: SciPy's own limit: up to so many rows on the larger side its p-value is exact.
 EXACT_ROWS = 10_000
+#: Beyond this an interval, which needs squares, would leave the floating-point numbers.
+FARTHEST = 1e150
 
 
 def wasserstein_distance(current: Ordered, reference: Ordered) -> Value:
@@ -33,7 +36,13 @@ def wasserstein_distance(current: Ordered, reference: Ordered) -> Value:
     if not all(map(math.isfinite, (distance, *within))):
         return Value(None, now.n, reason="the values lie too far apart for floating-point numbers")
     left_out = current.missing + current.n - now.n, reference.missing + reference.n - before.n
-    return _within(distance, within, now, _left_out(*left_out, "missing or infinite"))
+    note = _left_out(*left_out, "missing or infinite")
+    least, most = within
+    if most > FARTHEST:  # the square of such a distance is no number any more
+        return Value(distance, now.n, reason=note, detail=_resolution(least, most))
+    low, high = samples.area_interval(least, most, current, reference)
+    mean, usual, *_ = samples.area_without_drift(now.n, reference)
+    return Value(distance, now.n, low, high, note, detail=_resolution(least, most) | _usual(mean, usual))
 
 
 def kolmogorov_smirnov_statistic(current: Ordered, reference: Ordered) -> Value:
@@ -41,8 +50,11 @@ def kolmogorov_smirnov_statistic(current: Ordered, reference: Ordered) -> Value:
     undefined = _undefined(current, reference, "value")
     if undefined:
         return undefined
-    least, most = gaps(current, reference)
-    return _within(least, (least, most), current, _left_out(current.missing, reference.missing, "missing"))
+    note = _left_out(current.missing, reference.missing, "missing")
+    least, most, *shares = gaps_at(current, reference)
+    low, high = samples.gap_interval(least, most, shares[0], shares[1], current.n, reference)
+    mean, usual, _ = samples.gap_without_drift(current.n, reference)
+    return Value(least, current.n, low, high, note, detail=_resolution(least, most) | _usual(mean, usual))
 
 
 def kolmogorov_smirnov_pvalue(current: Ordered, reference: Ordered) -> Value:
@@ -63,11 +75,26 @@ def _within(value: float, ends: Sequence[float], current: Ordered, note: str | N
     low, high = min(value, *ends), max(value, *ends)
     if low == high:
         return Value(value, current.n, reason=note)
-    return Value(value, current.n, low, high, reason=note, detail={"resolution": high - low})
+    return Value(value, current.n, low, high, reason=note, detail=_resolution(low, high))
+
+
+def _resolution(least: float, most: float) -> dict[str, Any]:
+    """How far apart the proven bounds of a number are that comes from bins; nothing where it is exact."""
+    return {"resolution": most - least} if most > least else {}
+
+
+def _usual(mean: float, high: float) -> dict[str, Any]:
+    """What the same numbers of rows show without drift, in digits that matter."""
+    return {"without_drift": {"expected": float(f"{mean:.6g}"), "quantile_95": float(f"{high:.6g}")}}
 
 
 def gaps(now: Ordered, before: Ordered) -> tuple[float, float]:
-    """The largest distance of the two distribution functions, at least and at most; the same for exact states.
+    """The largest distance of the two distribution functions, at least and at most; the same for exact states."""
+    return gaps_at(now, before)[:2]
+
+
+def gaps_at(now: Ordered, before: Ordered) -> tuple[float, float, float, float]:
+    """The same, and the two functions where they lie furthest apart.
 
     In bins it is known at their ends. Within a bin both functions rise, by what the bin holds of each side: nowhere do
     they lie further apart than the upper end of the one and the lower end of the other. Whole numbers until the last
@@ -76,18 +103,18 @@ def gaps(now: Ordered, before: Ordered) -> tuple[float, float]:
     import numpy as np
 
     if now.exact and before.exact:
-        gap = largest_gap(now, before)
-        return gap, gap
+        return _exact_gap(now, before)
     now, before = now.aligned(before)
     f, g = now.below * before.n, before.below * now.n
-    known = int(np.abs(f - g).max())
+    at = int(np.abs(f - g).argmax())
+    known = abs(int(f[at] - g[at]))
     inside = np.maximum(f[1:] - g[:-1], g[1:] - f[:-1])[~now.single]
     unit = float(now.n) * before.n
-    return known / unit, max(known, int(inside.max(initial=0))) / unit
+    return known / unit, max(known, int(inside.max(initial=0))) / unit, f[at] / unit, g[at] / unit
 
 
-def largest_gap(now: Ordered, before: Ordered) -> float:
-    """Largest distance of the two distribution functions; it lies at a value of ``now`` or just below one.
+def _exact_gap(now: Ordered, before: Ordered) -> tuple[float, float, float, float]:
+    """The same of values: the largest distance lies at a value of ``now`` or just below one.
 
     Looks up the few values of a window in the many of the reference, and works in whole numbers until the last step.
     """
@@ -96,9 +123,15 @@ def largest_gap(now: Ordered, before: Ordered) -> float:
     first = np.searchsorted(before.values, now.values)
     # The values are distinct, so a value that is there takes one place.
     after = first + (before.values[np.minimum(first, len(before.values) - 1)] == now.values)
-    below = np.abs(before.below[first] * now.n - now.below[:-1] * before.n).max()
-    at = np.abs(before.below[after] * now.n - now.below[1:] * before.n).max()
-    return float(max(below, at)) / (float(now.n) * before.n)
+    sides = ((before.below[first], now.below[:-1]), (before.below[after], now.below[1:]))
+    found = []
+    for g, f in sides:
+        apart = np.abs(g * now.n - f * before.n)
+        at = int(apart.argmax())
+        found.append((int(apart[at]), float(f[at] / now.n), float(g[at] / before.n)))
+    most, *shares = max(found)
+    gap = most / (float(now.n) * before.n)
+    return gap, gap, shares[0], shares[1]
 
 
 def _pvalue(now: Ordered, before: Ordered, gap: float) -> float:

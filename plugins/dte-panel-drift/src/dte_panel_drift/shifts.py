@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel import Value
 from dte_panel.stats import Z95
-from dte_panel_drift import binned, divergences, ordered
+from dte_panel_drift import binned, divergences, ordered, samples
 
 if TYPE_CHECKING:
     from dte_panel.states import Binned, Ordered, Profiled
@@ -38,7 +38,7 @@ def spread_shift(current: Profiled, values: Ordered, reference: Profiled, before
     if now == 0:
         return Value(None, n, reason="every current value is the same: its standard deviation is 0")
     value = math.log(now / spread)
-    tails = _kurtosis(values)
+    tails = samples.kurtosis(values)
     error = math.sqrt(max(tails - 1, 0.0) / 4 * (1 / (n - 1) + 1 / (m - 1)))
     detail: dict[str, Any] = {"ratio": now / spread, "kurtosis": float(f"{tails:.6g}")}
     detail["without_drift"] = {"expected": 0.0, "quantile_95": float(f"{Z95 * error:.6g}")}
@@ -53,8 +53,17 @@ def normalised_wasserstein_distance(now: Ordered, current: Profiled, before: Ord
     spread = math.sqrt((reference.m2 or 0.0) / reference.finite) if reference.finite else 0.0
     if not spread:
         return Value(None, found.n, reason="the reference's standard deviation is 0 or too large to compute")
-    low, high = (None if end is None else end / spread for end in (found.low, found.high))
-    return replace(found, value=found.value / spread, low=low, high=high)
+    value, low, high = (None if x is None else x / spread for x in (found.value, found.low, found.high))
+    detail = {k: v / spread for k, v in found.detail.items() if k == "resolution"}
+    if "without_drift" in found.detail:
+        usual = found.detail["without_drift"]
+        detail["without_drift"] = {k: float(f"{x / spread:.6g}") for k, x in usual.items()}
+    if value and low is not None and high is not None:
+        # The standard deviation is not known for certain either.
+        error = Z95 * value * math.sqrt(max(samples.tails(before) - 1, 0.0) / (4 * reference.finite))
+        low = value - math.hypot(value - low, error) if low > 0 else 0.0
+        low, high = max(low, 0.0), value + math.hypot(high - value, error)
+    return replace(found, value=value, low=low, high=high, detail=detail)
 
 
 def missingness_divergence(current: Binned, reference: Binned) -> Value:
@@ -98,19 +107,6 @@ def _student(n: int, m: int, now: float, spread: float) -> float:
 
     a, b = now * now / n, spread * spread / m
     return float(stdtrit((a + b) ** 2 / (a * a / (n - 1) + b * b / (m - 1)), 0.975))
-
-
-def _kurtosis(values: Ordered) -> float:
-    """Fourth moment over the squared second, of the finite values."""
-    import numpy as np
-
-    known = values.finite()
-    excess = getattr(known, "excess", None)
-    at = known.values if excess is None else known.values + excess / np.maximum(known.counts, 1)
-    weights = known.counts / known.counts.sum()
-    at = at - weights @ at
-    second = float(weights @ at**2)
-    return float(weights @ at**4) / second**2 if second > 0 and math.isfinite(second**2) else 3.0
 
 
 def _left_out(current: Profiled) -> str | None:
