@@ -38,7 +38,8 @@ def wasserstein_distance(current: Ordered, reference: Ordered) -> Value:
     left_out = current.missing + current.n - now.n, reference.missing + reference.n - before.n
     note = _left_out(*left_out, "missing or infinite")
     least, most = within
-    if most > FARTHEST:  # the square of such a distance is no number any more
+    if max(abs(float(side.values[end])) for side in (now, before) for end in (0, -1)) > FARTHEST:
+        # The square of such a number is none any more.
         return Value(distance, now.n, reason=note, detail=_resolution(least, most))
     low, high = samples.area_interval(least, most, current, reference)
     mean, usual, *_ = samples.area_without_drift(now.n, reference)

@@ -66,8 +66,11 @@ def kurtosis(values: Ordered) -> float:
     at = known.values if excess is None else known.values + excess / np.maximum(known.counts, 1)
     weights = known.counts / known.counts.sum()
     at = at - weights @ at
-    second = float(weights @ at**2)
-    return float(weights @ at**4) / second**2 if second > 0 and math.isfinite(second**2) else 3.0
+    most = float(np.abs(at).max())
+    if not 0 < most < math.inf:
+        return 3.0
+    at = at / most
+    return float(weights @ at**4) / float(weights @ at**2) ** 2
 
 
 # ------------------------------------------------------------------------------------------------- the largest gap
