@@ -64,7 +64,8 @@ def kurtosis(values: Ordered) -> float:
     known = values.finite()
     excess = getattr(known, "excess", None)
     at = known.values if excess is None else known.values + excess / np.maximum(known.counts, 1)
-    weights = known.counts / known.counts.sum()
+    used = known.counts > 0
+    at, weights = at[used], known.counts[used] / known.n
     at = at - weights @ at
     most = float(np.abs(at).max())
     if not 0 < most < math.inf:
