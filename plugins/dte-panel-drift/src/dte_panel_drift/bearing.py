@@ -10,6 +10,7 @@ from dte_panel import Comparison, Crossed, Value
 from dte_panel_drift.binned import diverged
 from dte_panel_drift.distances import against
 from dte_panel_drift.divergences import SHANNON, shannon_divergence
+from dte_panel_drift.second import BEARING
 
 if TYPE_CHECKING:
     from dte_panel.states import Table
@@ -88,4 +89,5 @@ def bearing(bins: int) -> Comparison:
         tasks=("binary", "multiclass"),
         windows=False,
         group="bearing on performance",
+        second=BEARING,
     )

@@ -119,4 +119,5 @@ def domain_classifier() -> Comparison:
         windows=False,
         aliases=("classifier two-sample test", "adversarial validation", "Evidently: domain classifier"),
         group="bearing on performance",
+        second="it is scikit-learn's own: its trees, its cross-validation",
     )

@@ -179,6 +179,7 @@ def _shifts() -> list[Metric]:
             target=0.0,
             unit="standard deviations",
             aliases=("standardised mean difference", "Glass's delta", "Cohen's d by the reference"),
+            second=second.MEAN_SHIFT,
             group="shifts",
         ),
         against(
@@ -195,6 +196,7 @@ def _shifts() -> list[Metric]:
             target=0.0,
             unit="log ratio",
             aliases=("log variability ratio, lnVR",),
+            second=second.SPREAD_SHIFT,
             group="shifts",
         ),
     ]
@@ -243,6 +245,7 @@ def _missing(bins: int, cohorts: bool) -> list[Metric]:
         source="Wilson (1927), JASA 22, for the interval",
         reduce=Profile(ROLES),
         finish=missing_share,
+        second=second.COUNTED,
         interval="Wilson",
         better="lower",
         range=(0.0, 1.0),
@@ -254,6 +257,7 @@ def _missing(bins: int, cohorts: bool) -> list[Metric]:
         "missing_share_change",
         "Change of the missing share",
         missing_share_change,
+        second=second.COUNTED,
         reduce=Profile(ROLES),
         definition="Share of current rows without a value (NULL or NaN) minus that of the reference; above 0 more is "
         "missing than before. The interval reaches to 0 where chance alone brings such a change in one of a thousand "
@@ -281,6 +285,7 @@ def _missing(bins: int, cohorts: bool) -> list[Metric]:
         better="lower",
         range=(0.0, FARTHEST),
         aliases=("energy of missingness",),
+        second=second.MISSINGNESS,
         group="missing values",
     )
     return [share, moved, energy]
@@ -292,6 +297,7 @@ def _categories() -> list[Metric]:
             "new_category_share",
             "Share of rows in new categories",
             new_category_share,
+            second=second.COUNTED,
             reduce=Categories(ROLES),
             definition="Share of all current rows whose category the reference does not have; the note names up to 20 "
             "of them, largest first. A missing value is not a category here. The interval starts at 0 where the "
@@ -309,6 +315,7 @@ def _categories() -> list[Metric]:
             "vanished_categories",
             "Vanished categories",
             vanished_categories,
+            second=second.COUNTED,
             reduce=Categories(ROLES),
             definition="Number of categories of the reference that no current row is in; the note names up to 20 of "
             "them and says how many rows were expected there: few rows miss rare categories by chance. A missing value "

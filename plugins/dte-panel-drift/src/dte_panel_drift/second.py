@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import SecondOpinion
-from dte_panel_drift.binned import rows_per_bin
+from dte_panel_drift.binned import missing_rows, rows_per_bin
 from dte_panel_drift.divergences import smoothed
+
+#: Why some numbers have no second opinion.
+COUNTED = "a share of counted rows; neither SciPy nor scikit-learn counts missing values or new categories"
 
 if TYPE_CHECKING:
     from dte_panel.states import Binned, Ordered, Profiled, Table
@@ -15,7 +19,10 @@ if TYPE_CHECKING:
 #: SciPy's Kolmogorov-Smirnov test takes rows, not counts; more of them are not laid out for it.
 MOST_ROWS = 2_000_000
 #: The root of a divergence that is 0 but for rounding.
-_ROOT = {"tolerance": 5e-8, "why": "where the divergence is 0, the root of a rounding error of 1e-16 is 1e-8"}
+_ROOT: dict[str, Any] = {
+    "tolerance": 5e-8,
+    "why": "where the divergence is 0, the root of a rounding error of 1e-16 is 1e-8",
+}
 
 
 def _on_rows(compute: Callable[[Any, Any], float], **fields: Any) -> SecondOpinion:
@@ -145,6 +152,62 @@ def _normalised(now: Ordered, current: Profiled, before: Ordered, reference: Pro
     return found / float(np.sqrt(np.average((finite.values - mean) ** 2, weights=finite.counts)))
 
 
+def _mean_shift(_now: Profiled, now: Ordered, _before: Profiled, before: Ordered) -> float | None:
+    from scipy.stats import tmean, tstd
+
+    sides = _laid_out(now, before)
+    return None if sides is None else float((tmean(sides[0]) - tmean(sides[1])) / tstd(sides[1]))
+
+
+def _spread_shift(_now: Profiled, now: Ordered, _before: Profiled, before: Ordered) -> float | None:
+    from scipy.stats import tstd
+
+    sides = _laid_out(now, before)
+    return None if sides is None else math.log(tstd(sides[0]) / tstd(sides[1]))
+
+
+def _laid_out(*sides: Ordered) -> list[Any] | None:
+    """The finite values of both sides, row by row, where they are known and not too many."""
+    import numpy as np
+
+    if _in_bins(*sides) or sum(side.n for side in sides) > MOST_ROWS:
+        return None
+    return [np.repeat(side.finite().values, side.finite().counts) for side in sides]
+
+
+def _missingness(current: Binned, reference: Binned) -> float:
+    gone = [missing_rows(side) for side in (current, reference)]
+    now, before = ([m, s.n - m] for m, s in zip(gone, (current, reference), strict=True))
+    return _shannon(now, before) ** 2
+
+
+def _bearing(current: Table, reference: Table) -> float:
+    import numpy as np
+    from scipy.stats import entropy
+
+    labels = {key[1]: None for key in reference.counts if key[1] is not None}
+    places = list({key[0]: None for key in (*current.counts, *reference.counts)})
+    now, before = (
+        [sum(n for key, n in table.counts.items() if key[0] == place) for place in places]
+        for table in (current, reference)
+    )
+    joint = np.array([[reference.counts.get((place, label), 0) for label in labels] for place in places])
+    joint = joint[joint.sum(1) > 0]
+    joint = joint[:, joint.sum(0) > 0]
+    shared = entropy(joint.sum(1)) + entropy(joint.sum(0)) - entropy(joint.ravel())
+    chance = (joint.shape[0] - 1) * (joint.shape[1] - 1) / (2 * joint.sum())
+    share = np.clip((shared - chance) / entropy(joint.sum(0)), 0, 1)
+    return float(_shannon(now, before) * share)
+
+
+_SHIFTS: dict[str, Any] = {
+    "tolerance": 1e-9,
+    "why": "sums of many values in another order; what cancels out costs digits",
+}
+MEAN_SHIFT = SecondOpinion("scipy", _mean_shift, **_SHIFTS)
+SPREAD_SHIFT = SecondOpinion("scipy", _spread_shift, **_SHIFTS)
+MISSINGNESS = SecondOpinion("scipy", _missingness)
+BEARING = SecondOpinion("scipy", _bearing, **_ROOT)
 SMIRNOV = SecondOpinion("scipy", _smirnov_part("statistic"))
 SMIRNOV_PVALUE = SecondOpinion(
     "scipy", _smirnov_part("pvalue"), 1e-9, "a p-value magnifies the last bit of its statistic"

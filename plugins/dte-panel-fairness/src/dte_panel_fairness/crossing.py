@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from math import factorial
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Comparison, Metric, Value
+from dte_panel import Comparison, Metric, SecondOpinion, Value
 from dte_panel.stats import bootstrap
 from dte_panel_fairness import rates
+from dte_panel_fairness.second import Groups, frame_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,6 +99,22 @@ def _finish(metric: Metric) -> Callable[[Mapping[str, Any]], Value]:
     return finish
 
 
+def _by_scikit_learn(metric: Metric, groups: Groups) -> float | None:
+    """What a weighted linear regression of Fairlearn's rates on the attributes leaves unexplained."""
+    from sklearn.linear_model import LinearRegression
+    from sklearn.preprocessing import OneHotEncoder
+
+    frame = frame_of(metric, groups[metric.id])
+    if frame is None:
+        return None
+    used = frame.by_group[metric.id].notna().to_numpy()
+    cohorts = [[str((value is None, value)) for value in cohort.values()] for cohort, _ in groups[metric.id]]
+    rates, places = frame.by_group[metric.id].to_numpy(float)[used], OneHotEncoder().fit_transform(cohorts)[used]
+    rows = [metric.finish(states[0]).n for (_, states), keep in zip(groups[metric.id], used, strict=True) if keep]
+    fit = LinearRegression().fit(places.toarray(), rates, rows)
+    return 1 - float(fit.score(places.toarray(), rates, rows))
+
+
 def _within_chance(counts: Floats) -> str | None:
     """A note where a chi-squared test sees no spread at all."""
     from scipy.special import chdtrc
@@ -134,6 +152,9 @@ def _comparison(metric: Metric) -> Comparison:
         interval="bootstrap of the groups' counts",
         tasks=("binary",),
         group="crossed groups",
+        second=SecondOpinion(
+            "scikit-learn", partial(_by_scikit_learn, metric), 1e-9, "least squares solved in another way"
+        ),
     )
 
 

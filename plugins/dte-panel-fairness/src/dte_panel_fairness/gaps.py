@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dte_panel import Comparison, Metric, Value, difference, largest, ratio
+from dte_panel import Comparison, Metric, SecondOpinion, Value, difference, largest, ratio
 from dte_panel_fairness import rates as r
-from dte_panel_fairness.second import gap_opinion, odds_opinion
+from dte_panel_fairness.second import Groups, frame_of, gap_opinion, odds_opinion
 
 LEFT_OUT = "A group without a value is left out and named; fewer than two groups with a value give no number."
 _BOTH = "If one of the two has no value, neither has this."
@@ -64,7 +64,7 @@ def _gap(metric: Metric, kind: Any, overall: bool) -> Comparison:
     stem, name = _NAMES.get(metric.id, (metric.id, metric.title))
     method = "to_overall" if overall else "between_groups"
     gap, what = f"{stem}_{kind}", _within_a_sentence(metric.title)
-    second = gap_opinion(metric, kind, method) if metric.second else None
+    second = gap_opinion(metric, kind, method)
     about = _definition(what, kind, overall)
     source = f'{r.FAIRLEARN}MetricFrame.{kind}(method="{method}")'
     make = difference if kind == "difference" else ratio
@@ -145,6 +145,15 @@ def _average(values: Sequence[Value], n: int) -> Value:
     return Value(value, n, max(0.0, value - below / 2), min(1.0, value + above / 2), reason=values[0].reason)
 
 
+def _average_by_fairlearn(groups: Groups) -> float | None:
+    """The groups' mean of both rates in Fairlearn's frame, largest less smallest."""
+    frame = frame_of(r.true_positive_rate, groups[_average_odds.id])
+    if frame is None:
+        return None
+    means = frame.by_group[[metric.id for metric in _ODDS]].mean(axis=1, skipna=False).dropna()
+    return float(means.max() - means.min())
+
+
 _average_odds = Metric(
     id="average_odds",
     title="Average odds",
@@ -164,6 +173,7 @@ average_odds_difference = difference(
     f"of groups that makes it largest and without a sign. {LEFT_OUT}",
     formula="max over pairs |½ ((FPR_a − FPR_b) + (TPR_a − TPR_b))|",
     source="AIF360, ClassificationMetric.average_odds_difference",
+    second=SecondOpinion("fairlearn", _average_by_fairlearn),
     range=(0.0, 1.0),
     group="gaps between groups",
 )

@@ -10,7 +10,7 @@ from dte_panel import Comparison, Counts, Metric, Sums, Value, difference
 from dte_panel.stats import bootstrap, mean_interval, wilson
 from dte_panel_fairness.gaps import LEFT_OUT, gaps_of
 from dte_panel_fairness.rates import FAIRLEARN, SKLEARN, note
-from dte_panel_fairness.second import known
+from dte_panel_fairness.second import by_class, class_opinion, excess, fairlearn, known, sklearn
 
 if TYPE_CHECKING:
     from dte_panel.states import Moments, Table
@@ -83,6 +83,10 @@ def _recall(y: Any, p: Any, w: Any) -> float:
     return float(sklearn.metrics.recall_score(y, p, sample_weight=w, labels=labels, average="macro"))
 
 
+def _mean_of(rates: Mapping[Any, float]) -> float:
+    return sum(rates.values()) / len(rates)
+
+
 def _most_predicted(table: Table) -> Value:
     found = _by_class(table, "selection_rate")
     hits, n = max(found.values(), default=(0, 0))
@@ -93,7 +97,9 @@ def _most_predicted(table: Table) -> Value:
 
 _MEAN = "The mean over classes, each against the rest, of the classes that have such rows in the group"
 CLASSES = (
-    Metric(
+    known(
+        lambda y, p, w: max(by_class("selection_rate", y, p, w).values()),
+        library="fairlearn",
         id="most_predicted_class_share",
         title="Share of the most predicted class",
         definition="Share of rows that get the class predicted most often in the group; the detail has the selection "
@@ -119,7 +125,9 @@ CLASSES = (
         group="classes",
         **_MULTI,
     ),
-    Metric(
+    known(
+        lambda y, p, w: _mean_of(by_class("false_positive_rate", y, p, w)),
+        library="fairlearn",
         id="macro_false_positive_rate",
         title="False positive rate, mean over classes",
         definition=f"{_MEAN}: the share of the other rows that are predicted so. The detail has every class.",
@@ -138,14 +146,16 @@ def _class_gap(kind: str, *, worst: bool) -> Comparison:
     """The gap of each class between the groups: their mean, or the largest."""
     part = Metric(
         f"class_{kind}", kind, "", Counts("label", "prediction"),
-        lambda table: Value(None, table.n(), reason="told by class", detail=_by_class(table, kind)),
+        lambda table: Value(None, table.known().n(), reason="told by class", detail=_by_class(table, kind)),
     )  # fmt: skip
     rate = Metric("rate", "", "", part.reduce, part.finish, interval="Wilson", range=(0.0, 1.0))
-    gap = difference(rate, id="gap", title="")
+    gap, rows = difference(rate, id="gap", title=""), int(kind != "true_positive_rate")
 
     def finish(groups: Mapping[str, Any]) -> Value:
         classes = sorted({value for _, v in groups[part.id] for value in v.detail})
-        made = {c: gap.finish({"rate": [_share(g, v.detail.get(c)) for g, v in groups[part.id]]}) for c in classes}
+        # A class that a group knows nothing of is the prediction, and not the label, of none of its rows.
+        shares = {c: [_share(g, v.detail.get(c, (0, v.n * rows))) for g, v in groups[part.id]] for c in classes}
+        made = {c: gap.finish({"rate": rates}) for c, rates in shares.items()}
         defined = {c: v for c, v in made.items() if v.value is not None}
         n = sum(v.n for _, v in groups[part.id])
         if not defined:
@@ -165,13 +175,15 @@ def _class_gap(kind: str, *, worst: bool) -> Comparison:
         of=(part,),
         better="lower",
         interval="simultaneous for the pairs of each class",
+        version=2,
+        second=class_opinion(part, kind, worst=worst),
         group="gaps by class",
         **{**_MULTI, "reduce": ()},
     )
 
 
-def _share(cohort: Any, part: tuple[int, int] | None) -> tuple[Any, Value]:
-    hits, n = part or (0, 0)
+def _share(cohort: Any, part: tuple[int, int]) -> tuple[Any, Value]:
+    hits, n = part
     return cohort, Value(hits / n, n, *wilson(hits, n)) if n else Value(None, 0, reason="no such rows")
 
 
@@ -241,10 +253,17 @@ def _left_out(state: Moments) -> str | None:
     return f"{state.missing:,} rows with a missing label or prediction left out" if state.missing else None
 
 
-_OFF: dict[str, Any] = {"reduce": _ERRORS, "tasks": ("regression",), "group": "errors", "interval": "t"}
+_OFF: dict[str, Any] = {
+    "reduce": _ERRORS,
+    "rows": "label|prediction",
+    "tasks": ("regression",),
+    "group": "errors",
+    "interval": "t",
+}
 _MISSING = "Rows with a missing label or prediction are left out and counted."
 ERRORS = (
-    Metric(
+    known(
+        fairlearn("mean_prediction"),
         id="mean_prediction",
         title="Mean prediction",
         definition=f"Mean of the predictions of a group. No interval below two rows. {_MISSING}",
@@ -255,7 +274,8 @@ ERRORS = (
         unit="unit of the label",
         **_OFF,
     ),
-    Metric(
+    known(
+        sklearn("mean_absolute_error"),
         id="mean_absolute_error",
         title="Mean absolute error",
         definition=f"Mean distance of prediction and label. No interval below two rows. {_MISSING}",
@@ -268,7 +288,9 @@ ERRORS = (
         aliases=("MAE",),
         **_OFF,
     ),
-    Metric(
+    known(
+        excess,
+        library="fairlearn",
         id="mean_error",
         title="Mean error",
         definition="Mean of prediction minus label: above 0 a group is overestimated. No interval below two rows. "
@@ -282,7 +304,8 @@ ERRORS = (
         aliases=("bias", "mean bias error"),
         **_OFF,
     ),
-    Metric(
+    known(
+        sklearn("r2_score"),
         id="r2",
         title="R²",
         definition="Share of the spread of a group's labels that the predictions explain. Undefined where all labels "

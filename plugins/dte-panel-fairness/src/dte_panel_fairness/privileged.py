@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
-from dte_panel import Comparison, Value
+from dte_panel import Comparison, SecondOpinion, Value
 from dte_panel.stats import difference_interval, ratio_interval, simultaneous_z, wilson
 from dte_panel_fairness.rates import selection_rate
+from dte_panel_fairness.second import Groups, frame_of
 
 Known = Sequence[tuple[Mapping[str, str | None], Value]]
 _AGAINST = (
@@ -27,7 +30,9 @@ def comparisons(privileged: Mapping[str, Any]) -> list[Comparison]:
             f"Lowest ratio of a group's selection rate to that of the reference group; at least 0.8 by the four-fifths "
             f"rule. {_AGAINST}",
             "min P(prediction = 1 | group) / P(prediction = 1 | reference)",
-            _finish(named, ratio=True, pick=min),
+            named,
+            min,
+            ratio=True,
             better="higher",
             range=(0.0, None),
             unit="ratio",
@@ -38,7 +43,9 @@ def comparisons(privileged: Mapping[str, Any]) -> list[Comparison]:
             f"Highest ratio of a group's selection rate to that of the reference group; above 1.25 it is the reference "
             f"group that is disadvantaged. {_AGAINST}",
             "max P(prediction = 1 | group) / P(prediction = 1 | reference)",
-            _finish(named, ratio=True, pick=max),
+            named,
+            max,
+            ratio=True,
             better="nearer",
             target=1.0,
             range=(0.0, None),
@@ -50,7 +57,9 @@ def comparisons(privileged: Mapping[str, Any]) -> list[Comparison]:
             f"Selection rate of a group minus that of the reference group, for the group where it is farthest from 0. "
             f"It has a sign: below 0 the group is selected less often. {_AGAINST}",
             "P(prediction = 1 | group) − P(prediction = 1 | reference)",
-            _finish(named, ratio=False, pick=lambda values, key: max(values, key=lambda v: abs(key(v)))),
+            named,
+            _farthest,
+            ratio=False,
             better="nearer",
             target=0.0,
             range=(-1.0, 1.0),
@@ -59,7 +68,17 @@ def comparisons(privileged: Mapping[str, Any]) -> list[Comparison]:
     ]
 
 
-def _comparison(id: str, title: str, definition: str, formula: str, finish: Any, **fields: Any) -> Comparison:
+def _comparison(
+    id: str,
+    title: str,
+    definition: str,
+    formula: str,
+    named: Mapping[str, str],
+    pick: Any,
+    *,
+    ratio: bool,
+    **fields: Any,
+) -> Comparison:
     return Comparison(
         id=id,
         title=title,
@@ -68,7 +87,8 @@ def _comparison(id: str, title: str, definition: str, formula: str, finish: Any,
         source="AIF360, BinaryLabelDatasetMetric.disparate_impact and .statistical_parity_difference; EEOC Uniform "
         "Guidelines, 29 CFR 1607.4(D)",
         reduce=(),
-        finish=finish,
+        finish=_finish(named, ratio=ratio, pick=pick),
+        second=SecondOpinion("fairlearn", partial(_by_fairlearn, named=named, ratio=ratio, pick=pick)),
         across="cohorts",
         of=(selection_rate,),
         interval="simultaneous for all groups",
@@ -76,6 +96,25 @@ def _comparison(id: str, title: str, definition: str, formula: str, finish: Any,
         group="gaps to a reference group",
         **fields,
     )
+
+
+def _farthest(values: Any, key: Any = float) -> Any:
+    return max(values, key=lambda value: abs(key(value)))
+
+
+def _by_fairlearn(groups: Groups, named: Mapping[str, str], ratio: bool, pick: Any) -> float | None:
+    """Fairlearn's selection rates, each by or less that of the reference group."""
+    frame = frame_of(selection_rate, groups[selection_rate.id])
+    if frame is None:
+        return None
+    rates = zip(groups[selection_rate.id], frame.by_group[selection_rate.id], strict=True)
+    known = [(cohort, Value(float(rate))) for (cohort, _), rate in rates if not math.isnan(rate)]
+    reference = _reference(known, named)
+    if isinstance(reference, str):
+        return None
+    others = [value.value or 0.0 for cohort, value in known if cohort != reference[0]]
+    against = reference[1].value or 0.0
+    return float(pick([rate / against if ratio else rate - against for rate in others]))
 
 
 def _finish(named: Mapping[str, str], *, ratio: bool, pick: Any) -> Callable[[Mapping[str, Any]], Value]:

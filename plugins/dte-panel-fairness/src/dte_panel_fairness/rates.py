@@ -103,6 +103,13 @@ def _misses_per_false_alarm(table: Table, told: str | None) -> Value:
     return Value(misses / alarms, misses + alarms, low, high, reason=told)
 
 
+def _misses_by_false_alarms(y: Any, p: Any, w: Any) -> float:
+    from sklearn.metrics import confusion_matrix
+
+    made = confusion_matrix(y, p, labels=[0, 1], sample_weight=w)
+    return float(made[1, 0] / made[0, 1])
+
+
 count = Metric(
     id="count",
     title="Rows",
@@ -110,6 +117,7 @@ count = Metric(
     formula="n",
     source=FAIRLEARN + "count",
     reduce=Counts("prediction"),
+    second="it is the number of rows itself",
     finish=lambda table: Value(table.n(), table.n()),
     range=(0.0, None),
     unit="rows",
@@ -268,7 +276,8 @@ f1_score = known(
     finish=_f1_score,
     **{**_SHARE, "interval": "Wilson's of q = TP / (TP + FP + FN), as 2q / (1 + q)"},
 )
-misses_per_false_alarm = Metric(
+misses_per_false_alarm = known(
+    _misses_by_false_alarms,
     id="false_negatives_per_false_positive",
     title="False negatives per false positive",
     definition="How many positive rows are missed for each negative row that is selected: which kind of error a group "

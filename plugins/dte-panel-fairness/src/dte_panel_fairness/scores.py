@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Metric, Scores, Sums, Value, scoring
+from dte_panel import Scores, Sums, Value, scoring
 from dte_panel.stats import mean_interval
 from dte_panel_fairness.gaps import gaps_of
 from dte_panel_fairness.rates import FAIRLEARN, SKLEARN
-from dte_panel_fairness.second import known, sklearn
+from dte_panel_fairness.second import excess, fairlearn, known, sklearn
 
 if TYPE_CHECKING:
     from dte_panel.states import Moments, Scored
@@ -46,7 +46,9 @@ def _mean_distance(at: scoring.Points, n: int) -> tuple[float, float | None, flo
     return value, *mean_interval(value, float(squares.sum()), n)
 
 
-mean_score = Metric(
+mean_score = known(
+    fairlearn("mean_prediction"),
+    rows="score",
     id="mean_score",
     title="Mean score",
     definition="Mean of the scores of a group, with or without a label. No interval below two rows. Rows with a "
@@ -90,7 +92,9 @@ brier_score = known(
     version=2,
     **_SCORED,
 )
-expected_calibration_error = Metric(
+expected_calibration_error = known(
+    scoring.calibration_error_by_scipy,
+    library="scipy",
     id="expected_calibration_error",
     title="Expected calibration error",
     definition="Mean gap between score and share of positives over ten bins of equal width, weighted by their rows. "
@@ -104,7 +108,9 @@ expected_calibration_error = Metric(
     aliases=("ECE",),
     **_SCORED,
 )
-calibration_in_the_large = Metric(
+calibration_in_the_large = known(
+    excess,
+    library="fairlearn",
     id="calibration_in_the_large",
     title="Calibration in the large",
     definition="Mean score minus share of positives: above 0 the scores of the group are too high, below 0 too low. "

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from weakref import ref
 
-from dte_panel import Metric, SecondOpinion
+from dte_panel import Metric, Rows, SecondOpinion
 
 if TYPE_CHECKING:
-    from dte_panel.states import Scored, Table
+    from dte_panel.model import Reduction
+    from dte_panel.states import JointSample
 
 #: ``function(y_true, y_pred, sample_weight)`` of a library.
 Function = Callable[[Any, Any, Any], float]
@@ -18,6 +20,9 @@ Kind = Literal["difference", "ratio"]
 #: Each group of a grouping with its states.
 Groups = Mapping[str, Sequence[tuple[Any, tuple[Any, ...]]]]
 
+#: More rows than this are not laid out for a library: the number then stands alone.
+MOST_ROWS = 2_000_000
+TOLERANCE, WHY = 1e-9, "sums of many rows in another order; what cancels out costs digits"
 #: Each metric that a library has, and the library's function.
 KNOWN: list[tuple[Metric, Function]] = []
 
@@ -45,21 +50,55 @@ def sklearn(name: str, *, minus: bool = False, **options: Any) -> Function:
     return call
 
 
-def known(function: Function, *, tied: bool = False, **fields: Any) -> Metric:
-    """A metric that a library computes too, of one group's table or scores; ``tied`` as in :func:`cells`."""
+def excess(y: Any, p: Any, w: Any) -> float:
+    """Mean prediction (or score) less mean label."""
+    mean = fairlearn("mean_prediction")
+    return mean(y, p, w) - mean(y, y, w)
 
-    def compute(state: Table | Scored) -> float | None:
+
+def by_class(rate: str, y: Any, p: Any, w: Any, classes: Iterable[Any] = ()) -> dict[Any, float]:
+    """Fairlearn's rate of each class against the rest, of those that have rows for it."""
+    found = {}
+    for each in classes or sorted({*y, *p}):
+        label, selected = (y == each).astype(int), (p == each).astype(int)
+        given = {"true_positive_rate": label == 1, "false_positive_rate": label == 0}.get(rate)
+        if given is None or given.any():
+            found[each] = fairlearn(rate)(label, selected, w)
+    return found
+
+
+def class_opinion(part: Metric, rate: str, *, worst: bool) -> SecondOpinion:
+    """The largest difference of each class between the groups: the largest of these, or their mean."""
+
+    def compute(groups: Groups) -> float | None:
+        parts = [cells(states[0]) for _, states in groups[part.id]]
+        classes = sorted({value for y, p, _ in parts for value in (*y, *p)})
+        found = [by_class(rate, *each, classes) for each in parts if len(each[0])]
+        rates = [[each[c] for each in found if c in each] for c in classes]
+        gaps = [max(each) - min(each) for each in rates if len(each) > 1]
+        return (max(gaps) if worst else sum(gaps) / len(gaps)) if gaps else None
+
+    return SecondOpinion("fairlearn", compute)
+
+
+def known(function: Function, *, library: str = "", rows: str = "", tied: bool = False, **fields: Any) -> Metric:
+    """A metric that a library computes too, of one group's table or scores, or of the ``rows`` of some roles.
+
+    ``tied`` is as in :func:`cells`.
+    """
+    name = library or ("fairlearn" if function.__qualname__.startswith("fairlearn") else "scikit-learn")
+    besides = (Rows(rows, sample=MOST_ROWS, joint=True),) if rows else ()
+
+    def compute(*states: Any) -> float | None:
         if tied:
-            return function(*cells(state, tied=True))
-        return float(_kept(_value, state)(function, _Same(state)))
+            return float(function(*cells(states[-1], tied=True)))
+        same = _Same(states)
+        return _value(function, same) if _whole(same) else None
 
-    metric = Metric(second=SecondOpinion(_library(function), compute), **fields)
+    second = SecondOpinion(name, compute, *((TOLERANCE, WHY, besides) if rows else ()))
+    metric = Metric(second=second, **fields)
     KNOWN.append((metric, function))
     return metric
-
-
-def _library(function: Function) -> str:
-    return "fairlearn" if function.__qualname__.startswith("fairlearn") else "scikit-learn"
 
 
 def cells(state: Any, *, tied: bool = False) -> tuple[Any, Any, Any]:
@@ -69,6 +108,8 @@ def cells(state: Any, *, tied: bool = False) -> tuple[Any, Any, Any]:
     """
     import numpy as np
 
+    if hasattr(state, "sampled"):
+        return _by_row(state)
     if not hasattr(state, "columns"):
         counts = np.concatenate([state.negatives, state.positives])
         labels = np.repeat([0, 1], len(state.scores))
@@ -85,14 +126,31 @@ def cells(state: Any, *, tied: bool = False) -> tuple[Any, Any, Any]:
     return keys[0], keys[-1], np.array(list(known.values()), dtype=float)
 
 
-def gap_opinion(metric: Metric, kind: Kind, method: str) -> SecondOpinion:
+def _by_row(state: JointSample) -> tuple[Any, Any, Any]:
+    """The numbers of the rows that lack none, each with weight 1."""
+    import numpy as np
+
+    columns = [np.ma.filled(np.ma.asarray(c).astype(float), np.nan) for c in state.columns.values()]
+    whole = np.isfinite(columns).all(axis=0)
+    return columns[0][whole], columns[-1][whole], np.ones(int(whole.sum()))
+
+
+def _whole(same: _Same) -> bool:
+    """Whether no row is left out."""
+    return not getattr(same.told, "sampled", False)
+
+
+def gap_opinion(metric: Metric, kind: Kind, method: str) -> SecondOpinion | None:
     """``MetricFrame.difference`` or ``.ratio`` of the groups that have a value."""
+    single = metric.second
+    if not isinstance(single, SecondOpinion):
+        return None
 
     def compute(groups: Groups) -> float | None:
-        frame = _frame(groups[metric.id], method)
-        return None if frame is None else _number(getattr(frame, kind)(method=method)[metric.id])
+        frame = frame_of(metric, groups[metric.id], method)
+        return None if frame is None else _number(frame.gaps[kind, method][metric.id])
 
-    return SecondOpinion("fairlearn", compute)
+    return SecondOpinion("fairlearn", compute, single.tolerance, single.why)
 
 
 def odds_opinion(metrics: Sequence[Metric], kind: Kind, method: str, worst: str) -> SecondOpinion:
@@ -100,11 +158,11 @@ def odds_opinion(metrics: Sequence[Metric], kind: Kind, method: str, worst: str)
 
     def compute(groups: Groups) -> float | None:
         ids = [metric.id for metric in metrics]
-        frame = _frame(groups[ids[0]], method)
+        frame = frame_of(metrics[0], groups[ids[0]], method)
         # Fairlearn takes 0 for a rate that a group does not have.
         if frame is None or frame.by_group[ids].isna().any(axis=None):
             return None
-        both = getattr(frame, kind)(method=method)[ids]
+        both = frame.gaps[kind, method][ids]
         return None if both.isna().any() else _number(getattr(both, worst)())
 
     return SecondOpinion("fairlearn", compute)
@@ -114,42 +172,59 @@ def _number(found: float) -> float | None:
     return None if math.isnan(found) else float(found)
 
 
-def _frame(groups: Sequence[tuple[Any, tuple[Any, ...]]], method: str) -> Any:
-    """A MetricFrame of all that is known of such states; ``None`` where it would say something else than we do."""
+class Frame(NamedTuple):
+    """What a MetricFrame says; without the frame itself, which holds the rows."""
+
+    by_group: Any
+    gaps: Mapping[tuple[str, str], Any]
+
+
+def frame_of(
+    metric: Metric, groups: Sequence[tuple[Any, tuple[Any, ...]]], method: str = "between_groups"
+) -> Frame | None:
+    """The MetricFrame of all that is known of such states; ``None`` where it would say something else than we do."""
+    every = tuple(_Same(states) for _, states in groups)
     # Of fine bins the rows of all groups are not those of each group together: they have other means.
-    if len(groups) < 2 or any(getattr(states[0], "bounded", False) for _, states in groups):
+    bounded = any(getattr(states[0], "bounded", False) for _, states in groups)
+    if len(every) < 2 or bounded or not all(map(_whole, every)):
         return None
-    frame = _kept(_frame_of, groups[0][1][0])(tuple(_Same(states[0]) for _, states in groups))
+    frame = _frame_of(every, metric.reductions)
     # A group without a value may still have rows that count in all rows.
     return None if method == "to_overall" and frame.by_group.isna().any(axis=None) else frame
 
 
-def _kept(cached: Any, state: Any) -> Any:
-    """The function with its memory for small tables, without it for scores: they would fill the memory."""
-    return cached if hasattr(state, "columns") else cached.__wrapped__
-
-
 class _Same:
-    """A state that is only equal to itself, so that its frame can be found again."""
+    """States that are only equal to themselves, so that what is said of them can be found again without keeping them.
 
-    def __init__(self, state: Any) -> None:
-        self.state = state
+    The first is what the metric is made of, the last what the library is told.
+    """
+
+    def __init__(self, states: Sequence[Any]) -> None:
+        self._ends, self._id = tuple(ref(states[at]) for at in (0, -1)), id(states[0])
+
+    @property
+    def state(self) -> Any:
+        return self._ends[0]()
+
+    @property
+    def told(self) -> Any:
+        return self._ends[1]()
 
     def __hash__(self) -> int:
-        return id(self.state)
+        return self._id
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.state is self.state
+        return isinstance(other, _Same) and self.state is not None and other.state is self.state
 
 
 @lru_cache(maxsize=20_000)
 def _value(function: Function, same: _Same) -> float:
     """The library's number of a state, asked for by the group's own metric and by its gaps."""
-    return function(*cells(same.state))
+    return float(function(*cells(same.told)))
 
 
 @lru_cache(maxsize=256)
-def _frame_of(groups: tuple[_Same, ...]) -> Any:
+def _frame_of(groups: tuple[_Same, ...], reductions: tuple[Reduction, ...]) -> Frame:
     """One frame for difference and ratio of all metrics, between groups and to all rows.
 
     Its rows are the groups; the library's functions get the distinct rows of each, with their numbers as weights.
@@ -157,7 +232,7 @@ def _frame_of(groups: tuple[_Same, ...]) -> Any:
     import numpy as np
     from fairlearn.metrics import MetricFrame
 
-    parts = [cells(g.state) for g in groups]
+    parts = [cells(g.told) for g in groups]
     every = tuple(np.concatenate([part[i] for part in parts]) for i in range(3))
 
     def looked_up(metric: Metric, function: Function) -> Callable[[Any, Any], float]:
@@ -167,21 +242,17 @@ def _frame_of(groups: tuple[_Same, ...]) -> Any:
             if len(y_true) > 1:
                 return function(*every)
             at = int(y_true[0])
-            return _kept(_value, groups[at].state)(function, groups[at]) if defined[at] else math.nan
+            return _value(function, groups[at]) if defined[at] else math.nan
 
         return look_up
 
-    columns = _columns(groups[0].state)
     # Classes of many are text; 1 and 0 are those of a binary task.
-    task = "multiclass" if every[0].dtype.kind in "UO" else "binary"
-    metrics = {m.id: looked_up(m, f) for m, f in KNOWN if _columns_of(m) == columns and task in m.tasks}
+    many = every[0].dtype.kind in "UO"
+    fitting = [(m, f) for m, f in KNOWN if m.reductions == reductions]
+    metrics = {
+        m.id: looked_up(m, f) for m, f in fitting if ("multiclass" in m.tasks if many else m.tasks != ("multiclass",))
+    }
     names = np.arange(len(groups))
-    return MetricFrame(metrics=metrics, y_true=names, y_pred=names, sensitive_features=names)
-
-
-def _columns(state: Any) -> tuple[str, ...]:
-    return getattr(state, "columns", ("score",))
-
-
-def _columns_of(metric: Metric) -> tuple[str, ...]:
-    return getattr(metric.reductions[0], "columns", ("score",))
+    frame = MetricFrame(metrics=metrics, y_true=names, y_pred=names, sensitive_features=names)
+    places = [(kind, method) for kind in ("difference", "ratio") for method in ("between_groups", "to_overall")]
+    return Frame(frame.by_group, {(kind, method): getattr(frame, kind)(method=method) for kind, method in places})

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Counts, Crossed, Facts, Metric, SecondOpinion, Value
+from dte_panel_guardrails import opinions
 
 if TYPE_CHECKING:
     from dte_panel.states import Documented, Table
@@ -53,6 +54,7 @@ def _smallest_group(roles: tuple[str, ...]) -> Metric:
         formula="min over groups g of n(g)",
         source="Sweeney (2002), k-anonymity: a model for protecting privacy, IJUFKS 10(5), 557-570",
         aliases=("k-anonymity",),
+        second=opinions.GROUPS,
     )
 
 
@@ -69,6 +71,7 @@ def _small_group_share(roles: tuple[str, ...], small: int) -> Metric:
         unit="share",
         formula=f"Σ over groups g with n(g) < {small} of n(g) / n",
         source="Sweeney (2002), IJUFKS 10(5), 557-570; as sdcMicro counts, Templ, Kowarik & Meindl (2015)",
+        second=opinions.GROUPS,
     )
 
 
@@ -86,6 +89,7 @@ def _of_attributes(crossed: tuple[Any, ...]) -> list[Metric]:
             formula="min over groups g of #{values s with n(g, s) > 0}",
             source=_L_DIVERSITY,
             aliases=("l-diversity",),
+            second=opinions.GROUPS,
         ),
         _metric(
             "entropy_l_diversity",
@@ -112,6 +116,7 @@ def _of_attributes(crossed: tuple[Any, ...]) -> list[Metric]:
             range=(0.0, 1.0),
             formula="max over groups g of ½ Σ over s of |p(s | g) − p(s)|",
             source="Li, Li & Venkatasubramanian (2007), t-closeness, IEEE ICDE, 106-115",
+            second=SecondOpinion("scipy", lambda table, _: opinions.total_variation(groups_of(table))),
         ),
     ]
 

@@ -7,8 +7,9 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Facts, Means, Metric, Value, Values
+from dte_panel import Facts, Means, Metric, SecondOpinion, Value, Values
 from dte_panel.stats import Z95, difference_interval, mean_interval, simultaneous_z, wilson
+from dte_panel_guardrails import opinions
 
 if TYPE_CHECKING:
     from dte_panel.states import Averaged, Documented, Moments, Ordered
@@ -33,6 +34,7 @@ def metrics(bounds: Bounds, monotone: Directions) -> list[Metric]:
             "count, missing values are left out. Undefined without a value.",
             reduce=(Values(_named(bounds), cuts), Facts()),
             finish=partial(out_of_bounds_share, bounds=bounds),
+            second=SecondOpinion("scipy", partial(opinions.out_of_bounds, bounds=bounds)),
             better="lower",
             range=(0.0, 1.0),
             unit="share",
@@ -52,6 +54,7 @@ def metrics(bounds: Bounds, monotone: Directions) -> list[Metric]:
             "It compares rows as they are, other columns differ too.",
             reduce=(Means(_named(monotone), "score|prediction"), Facts()),
             finish=partial(monotonicity_violation, monotone=monotone),
+            second=opinions.DIRECTION,
             better="lower",
             range=(0.0, None),
             unit="unit of the score",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Facts, Metric, Value
+from dte_panel_guardrails.opinions import DOCUMENTED
 
 if TYPE_CHECKING:
     from dte_panel.states import Documented
@@ -52,7 +53,8 @@ def metrics() -> list[Metric]:
 
 
 def _metric(id: str, title: str, finish: Any, **described: Any) -> Metric:
-    return Metric(id=id, title=title, reduce=Facts(), finish=finish, windows=False, cohorts=False, **described)
+    described = {**described, "windows": False, "cohorts": False, "second": DOCUMENTED}
+    return Metric(id=id, title=title, reduce=Facts(), finish=finish, **described)
 
 
 def _owner_reachable() -> Metric:

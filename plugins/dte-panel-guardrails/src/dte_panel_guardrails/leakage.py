@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dte_panel import Crossed, Means, Metric, Overlap, SecondOpinion, Value, Values
 from dte_panel.stats import Z95, bootstrap, wilson
+from dte_panel_guardrails import opinions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,14 @@ _KAUFMAN = "Kaufman et al. (2012), Leakage in data mining, ACM TKDD 6(4), articl
 
 
 _HINTS: dict[str, Any] = {"better": "lower", "windows": False, "cohorts": False, "group": AXIS}
-_IDS: dict[str, Any] = {**_HINTS, "reduce": Overlap("id"), "range": (0.0, 1.0), "unit": "share", "interval": "Wilson"}
+_IDS: dict[str, Any] = {
+    **_HINTS,
+    "reduce": Overlap("id"),
+    "range": (0.0, 1.0),
+    "unit": "share",
+    "interval": "Wilson",
+    "second": opinions.COUNTED,
+}
 
 
 def metrics() -> list[Metric]:
@@ -90,6 +98,7 @@ def _correlation_ratio() -> Metric:
         interval="Fisher's z of its root",
         tasks=("regression",),
         aliases=("eta squared",),
+        second=SecondOpinion("scikit-learn", opinions.correlation_ratio, 1e-9, "two points stand for a bin"),
         **_HINTS,
     )
 

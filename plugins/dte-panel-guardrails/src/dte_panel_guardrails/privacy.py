@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dte_panel import Distinct, Metric, Rows, Value
 from dte_panel.stats import wilson
+from dte_panel_guardrails.opinions import COUNTED, HEURISTIC
 from dte_panel_guardrails.patterns import MOST_CHARACTERS, PATTERNS, Pattern
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def _share(pattern: Pattern, sample: int) -> Metric:
         f"{sample:,} rows a random sample (seed {SEED}) is scanned, of each value the first {MOST_CHARACTERS:,} "
         "characters. Missing values are left out. The values themselves are never kept.",
         reduce=Rows("text|feature|sensitive|id", sample=sample, seed=SEED),
+        second=HEURISTIC,
         finish=lambda rows: pattern_share(rows, pattern),
         better="lower",
         range=(0.0, 1.0),
@@ -70,6 +72,7 @@ def _distinct_share() -> Metric:
         "value. A heuristic: near 1 the column is like an id, which points to one row and teaches a model nothing; "
         "free text is near 1 too. Columns of fractions are not looked at. Undefined without a value.",
         reduce=Distinct("feature|text"),
+        second=COUNTED,
         finish=distinct_share,
         better="lower",
         range=(0.0, 1.0),

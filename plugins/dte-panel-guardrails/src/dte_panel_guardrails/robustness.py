@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Categories, Comparison, Counts, Metric, Value, Values, change
+from dte_panel import Categories, Comparison, Counts, Metric, SecondOpinion, Value, Values, change
 from dte_panel.stats import difference_interval, simultaneous_z, wilson
+from dte_panel_guardrails import opinions
 
 if TYPE_CHECKING:
     from dte_panel.model import Cohort
@@ -93,6 +94,7 @@ def _accuracy_fall() -> Comparison:
         "without a label or a prediction are left out; undefined where a side has none left.",
         formula="accuracy(reference) − accuracy(current)",
         source="scikit-learn accuracy_score; Newcombe (1998), Statistics in Medicine 17, 873-890",
+        second=SecondOpinion("scikit-learn", lambda now, before: opinions.accuracy(before) - opinions.accuracy(now)),
         better="lower",
         range=(-1.0, 1.0),
         cohorts=False,
@@ -151,6 +153,7 @@ def metrics() -> list[Metric]:
             formula="max over groups g of accuracy(all) − accuracy(g)",
             source="Sagawa et al. (2020), worst-group accuracy, ICLR; Newcombe (1998), Stat. in Medicine 17, 873-890",
             interval="simultaneous",
+            second=SecondOpinion("scikit-learn", opinions.accuracy_gap),
             tasks=CLASSIFIERS,
             group=AXIS,
         ),
@@ -163,6 +166,7 @@ def metrics() -> list[Metric]:
             "finite value. Without any change about 2 / (reference rows + 1) is expected.",
             reduce=Values("feature|score"),
             finish=out_of_range_share,
+            second=SecondOpinion("scipy", opinions.out_of_range),
             across="reference",
             better="lower",
             range=(0.0, 1.0),
@@ -180,6 +184,7 @@ def metrics() -> list[Metric]:
             "the detail. Missing values are left out; undefined where a side has no value.",
             reduce=Categories("feature"),
             finish=unseen_value_share,
+            second=opinions.COUNTED,
             across="reference",
             better="lower",
             range=(0.0, 1.0),

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dte_panel import Metric, Scores, Value, Values, scoring
+from dte_panel import Metric, Scores, SecondOpinion, Value, Values, scoring
 from dte_panel.stats import wilson
+from dte_panel_guardrails import opinions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +61,7 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
             definition=f"Share of rows whose decision turns if their score moves towards the threshold by a distance "
             f"{rest}",
             finish=partial(near_threshold_share, threshold=threshold, margin=margin),
+            second=SecondOpinion("scipy", partial(_by_scipy, threshold=threshold, margin=margin, choose=sum)),
             formula="#{t − d ≤ score < t + d} / n",
             interval="Wilson",
             **common,
@@ -70,6 +72,7 @@ def metrics(threshold: float | None, margin: float) -> list[Metric]:
             definition=f"Share of rows whose decision turns if all scores rise, or all fall, by a distance {rest} The "
             "worse of the two.",
             finish=partial(decision_flip_share, threshold=threshold, margin=margin),
+            second=SecondOpinion("scipy", partial(_by_scipy, threshold=threshold, margin=margin, choose=max)),
             formula="max(#{t − d ≤ score < t}, #{t ≤ score < t + d}) / n",
             interval="Wilson, for both directions at once",
             **common,
@@ -138,6 +141,13 @@ def _turned(state: Scored | Ordered, threshold: float | None, margin: float) -> 
     if not getattr(state, "exact", True) and not getattr(state, "bounded", True):
         notes.append("scores in bins of 1/1000 of their range")
     return Turned(n, at, rows(at - margin, at), rows(at, at + margin), "; ".join(notes) or None)
+
+
+def _by_scipy(state: Scored | Ordered, threshold: float | None, margin: float, choose: Any) -> float | None:
+    """Both sides' shares together, or the larger one."""
+    at = _implied(state) if threshold is None else threshold
+    shares = None if isinstance(at, str) else opinions.near(getattr(state, "finite", lambda: state)(), at, margin)
+    return None if shares is None else float(choose(shares))
 
 
 def _counted(state: Any) -> Counted:
