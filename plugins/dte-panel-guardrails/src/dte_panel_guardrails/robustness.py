@@ -102,6 +102,29 @@ def _accuracy_fall() -> Comparison:
     )
 
 
+def _worst_gap() -> Comparison:
+    return Comparison(
+        id="worst_cohort_accuracy_gap",
+        title="Worst group's accuracy below that of all rows",
+        definition="Accuracy of all rows minus accuracy of the group where it is lowest, for each sensitive column "
+        "and crossing. Rows without a label or a prediction are left out, and so are groups without any such row; "
+        "undefined with fewer than two groups.",
+        reduce=(),
+        finish=worst_cohort_accuracy_gap,
+        across="cohorts",
+        of=(ACCURACY,),
+        better="lower",
+        range=(0.0, 1.0),
+        unit="share",
+        formula="max over groups g of accuracy(all) − accuracy(g)",
+        source="Sagawa et al. (2020), worst-group accuracy, ICLR; Newcombe (1998), Stat. in Medicine 17, 873-890",
+        interval="simultaneous",
+        second=SecondOpinion("scikit-learn", opinions.accuracy_gap),
+        tasks=CLASSIFIERS,
+        group=AXIS,
+    )
+
+
 def out_of_range_share(current: Ordered, reference: Ordered) -> Value:
     """Share of finite values that lie outside those of the reference."""
     now, known = current.finite(), reference.finite()
@@ -137,26 +160,7 @@ def _counted(hits: int, n: int, detail: Mapping[str, Any]) -> Value:
 def metrics() -> list[Metric]:
     """The metrics of the axis."""
     return [
-        Comparison(
-            id="worst_cohort_accuracy_gap",
-            title="Worst group's accuracy below that of all rows",
-            definition="Accuracy of all rows minus accuracy of the group where it is lowest, for each sensitive column "
-            "and crossing. Rows without a label or a prediction are left out, and so are groups without any such row; "
-            "undefined with fewer than two groups.",
-            reduce=(),
-            finish=worst_cohort_accuracy_gap,
-            across="cohorts",
-            of=(ACCURACY,),
-            better="lower",
-            range=(0.0, 1.0),
-            unit="share",
-            formula="max over groups g of accuracy(all) − accuracy(g)",
-            source="Sagawa et al. (2020), worst-group accuracy, ICLR; Newcombe (1998), Stat. in Medicine 17, 873-890",
-            interval="simultaneous",
-            second=SecondOpinion("scikit-learn", opinions.accuracy_gap),
-            tasks=CLASSIFIERS,
-            group=AXIS,
-        ),
+        _worst_gap(),
         _accuracy_fall(),
         Comparison(
             id="out_of_range_share",
