@@ -99,6 +99,10 @@ def _check(sub: _Sub) -> None:
     made.add_argument("spec", metavar="trust.yaml")
     _result(made)
     made.add_argument("--strict", action="store_true", help="exit 4 on a warning")
+    made.add_argument("--junit", metavar="FILE", help="write a JUnit report")
+    made.add_argument("--sarif", metavar="FILE", help="write a SARIF 2.1.0 log of what did not pass")
+    made.add_argument("--markdown", metavar="FILE", help="write a comment for a pull request")
+    made.add_argument("--github", action="store_true", help="print annotations for a workflow on GitHub")
 
 
 def _certify(sub: _Sub) -> None:

@@ -6,16 +6,18 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dte_panel import gates
 from dte_panel.cli import report
 from dte_panel.cli.output import Progress, say, table
 from dte_panel.errors import InputError
+from dte_panel.evidence import write_whole
 
 if TYPE_CHECKING:
     from dte_panel.evidence import Evidence
@@ -64,8 +66,22 @@ def assess(args: Namespace) -> int:
 def check(args: Namespace) -> int:
     """Measure, judge, say what decides, and answer with the exit code."""
     evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
+    for path, text in _reports(evidence, args):
+        write_whole(path, text.encode())
     _finish(evidence, args, report.deciding(evidence))
+    if args.github:
+        say(gates.workflow_commands(evidence, args.spec, strict=args.strict), sys.stderr if args.json else None)
     return 4 if args.strict and evidence.verdict == "warn" else EXIT[evidence.verdict]
+
+
+def _reports(evidence: Evidence, args: Namespace) -> Iterator[tuple[str, str]]:
+    """The reports that were asked for, each with the file it goes into."""
+    if args.junit:
+        yield args.junit, gates.junit(evidence, strict=args.strict)
+    if args.sarif:
+        yield args.sarif, gates.sarif(evidence, args.spec, strict=args.strict)
+    if args.markdown:
+        yield args.markdown, gates.markdown(evidence)
 
 
 def init(args: Namespace) -> int:
