@@ -13,11 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dte_panel import gates
 from dte_panel.cli import report
 from dte_panel.cli.output import Progress, say, table
 from dte_panel.errors import InputError
-from dte_panel.evidence import write_whole
 
 if TYPE_CHECKING:
     from dte_panel.evidence import Evidence
@@ -65,6 +63,9 @@ def assess(args: Namespace) -> int:
 
 def check(args: Namespace) -> int:
     """Measure, judge, say what decides, and answer with the exit code."""
+    from dte_panel import gates
+    from dte_panel.evidence import write_whole
+
     evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
     for path, text in _reports(evidence, args):
         write_whole(path, text.encode())
@@ -76,6 +77,8 @@ def check(args: Namespace) -> int:
 
 def _reports(evidence: Evidence, args: Namespace) -> Iterator[tuple[str, str]]:
     """The reports that were asked for, each with the file it goes into."""
+    from dte_panel import gates
+
     if args.junit:
         yield args.junit, gates.junit(evidence, strict=args.strict)
     if args.sarif:
