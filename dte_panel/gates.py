@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 #: Rows of the table in a pull request; a comment has an end.
 MOST_ROWS = 50
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: What Markdown, and GitHub's own additions to it, would take for more than a character.
 _MARKED = re.compile(r"([\\`*_{}\[\]()#+!|~<>@:/.-])")
@@ -87,7 +86,7 @@ def sarif(evidence: Evidence, spec: str, *, strict: bool = False) -> str:
     }
     results = [_result(v, metrics.index(v.metric), spec, strict=strict) for v in told]
     run = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
-    return canonical({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+    return canonical({"version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rule(metric: str, about: Any) -> dict[str, Any]:
