@@ -112,7 +112,9 @@ def test_every_wheel_holds_its_licence_and_nothing_of_the_repository(wheels: Pat
         assert "License-Expression: MIT" in metadata
         assert len(metadata.partition("\n\n")[2]) > 100, f"{name} has a description"
         assert f"{name}/py.typed" in names
-        assert [entry for entry in names if "test" in entry or entry.endswith((".pyc", ".lock"))] == []
+        assert [
+            entry for entry in names if re.search(r"(^|/)tests?(/|_)", entry) or entry.endswith((".pyc", ".lock"))
+        ] == []
         assert [entry for entry in names if str(ROOT).encode() in wheel.read(entry)] == []
     core = set(found["dte_panel"].namelist())
     there = {str(path.relative_to(ROOT)) for path in (ROOT / "dte_panel").rglob("*") if path.is_file()}
