@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import norm
 
 from dte_panel import Sums
+from dte_panel.states import Documented
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +154,7 @@ def test_decisions(simulation: Any, name: str, kind: str, n: int) -> None:
 NOISE: dict[str, Callable[[Rng, int], Any]] = {
     "normal": lambda rng, n: rng.normal(0, 1, n),
     "uniform": lambda rng, n: rng.uniform(-1, 1, n),
+    "laplace": lambda rng, n: rng.laplace(0, 1, n),
     "skewed": lambda rng, n: rng.exponential(1, n) - 1,
 }
 
@@ -172,13 +174,11 @@ def regressor(simulation: Any, metric: Any, kind: str, n: int, offset: float = 0
 @pytest.mark.parametrize("kind", NOISE)
 @pytest.mark.parametrize("name", ["mean_absolute_error", "root_mean_squared_error"])
 def test_errors(simulation: Any, name: str, kind: str, n: int) -> None:
+    """A t interval of the mean would hold RMSE in 79 % of samples of 50 rows with skewed errors."""
     metric = simulation.metrics()[f"performance.{name}"]
     many = NOISE[kind](np.random.default_rng(1), 1_000_000)
     truth = float(abs(many).mean() if name == "mean_absolute_error" else np.sqrt((many**2).mean()))
-    # Squares of skewed errors have a kurtosis that 50 rows cannot know: no interval from them alone holds 95 %.
-    few = n == 50 and kind == "skewed"
-    least = {"mean_absolute_error": 0.91, "root_mean_squared_error": 0.87}[name] if few else 0.93
-    assert_held(simulation.by_samples(metric.finish, regressor(simulation, metric, kind, n), truth), least=least)
+    assert_held(simulation.by_samples(metric.finish, regressor(simulation, metric, kind, n), truth))
 
 
 @pytest.mark.parametrize("offset", [0.0, 100.0])
@@ -188,8 +188,36 @@ def test_errors(simulation: Any, name: str, kind: str, n: int) -> None:
 def test_explained_share(simulation: Any, name: str, kind: str, n: int, offset: float) -> None:
     """With the spread of the labels taken as known, 72 % of such intervals would hold R² of uniform errors."""
     metric = simulation.metrics()[f"performance.{name}"]
-    noise = {"normal": 1.0, "uniform": 1 / 3, "skewed": 1.0}[kind]
-    held = simulation.by_samples(
-        metric.finish, regressor(simulation, metric, kind, n, offset), 1 - noise / (noise + 1.5**2), 1_000
-    )
-    assert_held(held, least=0.86 if n == 50 and kind == "skewed" else 0.925)
+    noise = {"normal": 1.0, "uniform": 1 / 3, "laplace": 2.0, "skewed": 1.0}[kind]
+    truth = 1 - noise / (noise + 1.5**2)
+    assert_held(simulation.by_samples(metric.finish, regressor(simulation, metric, kind, n, offset), truth, 1_000))
+
+
+@pytest.mark.parametrize("n", [50, 500])
+@pytest.mark.parametrize("kind", NOISE)
+def test_root_mean_squared_error_over_the_baseline(simulation: Any, kind: str, n: int) -> None:
+    metric = simulation.metrics()["performance.root_mean_squared_error_over_baseline"]
+    noise = {"normal": 1.0, "uniform": 1 / 3, "laplace": 2.0, "skewed": 1.0}[kind]
+    truth = np.sqrt(noise + 1.5**2) - np.sqrt(noise)
+    held = simulation.by_samples(metric.finish, regressor(simulation, metric, kind, n), truth, 800)
+    # Both sides' skewness is paid for, though it is that of the same rows and in part cancels.
+    assert_held(held, most=0.97 if n > 50 and kind != "laplace" else 0.99)
+
+
+@pytest.mark.parametrize("miss", [1.0, 5.0])
+@pytest.mark.parametrize("n", [50, 400])
+def test_the_cost_of_a_threshold_that_was_chosen(simulation: Any, n: int, miss: float) -> None:
+    """It holds for new rows at that threshold and for the cheapest of all, at the price of 97 % and more."""
+    prices = {"true_positive": 0.0, "false_positive": 1.0, "false_negative": miss, "true_negative": 0.0}
+    facts = Documented({"use_case": {"costs": prices}})
+    finish = simulation.metrics()["performance.lowest_expected_cost"].finish
+    cost = lambda at: 0.65 * norm.sf(at) + miss * 0.35 * norm.cdf(at - 1)  # noqa: E731
+    lowest, rng = cost(np.linspace(-6, 8, 2_000)).min(), np.random.default_rng(20)
+    held = []
+    for _ in range(150):
+        labels = (rng.random(n) < 0.35) * 1.0
+        made = finish(simulation.scored(rng.normal(labels), labels), facts)
+        chosen = cost(np.inf if made.detail["threshold"] is None else made.detail["threshold"])
+        held.append((made.low <= chosen <= made.high, made.low <= lowest <= made.high))
+    assert np.mean(held, axis=0).min() >= 0.95
+    assert made.high - made.low < 7 * miss / np.sqrt(n)

@@ -261,14 +261,18 @@ def _of_absolute(value: Value, baseline: float, own: Any, moved: float, learnt: 
     return _made(errors.mean_absolute_error, value, baseline, learnt, ends)
 
 
-def _squared(now: Moments, before: Moments | None = None) -> Value:
-    value = errors.root_mean_squared_error.finish(now)
-    learnt = now if before is None else before
+def _squared(now: Moments, powers: Moments, sixth: Moments, *before: Moments) -> Value:
+    value = errors.root_mean_squared_error.finish(now, sixth)
+    learnt = before[0] if before else now
     if value.value is None or not learnt.n:
         return Value(None, value.n, reason=value.reason or "the reference has no labels")
-    away = now.means["label"] - learnt.means["label"]
-    baseline = math.sqrt(now.m2s["label"] / now.n + away**2)
-    return _made(errors.root_mean_squared_error, value, baseline, before is not None, (None, None))
+    baseline = math.sqrt(now.m2s["label"] / now.n + (now.means["label"] - learnt.means["label"]) ** 2)
+    guess = errors.around(now, powers, learnt.means["label"])
+    ends: Any = (None, None)
+    if guess is not None and guess.n > 1 and value.low is not None and value.high is not None:
+        low, high = (math.sqrt(end or 0.0) for end in guess.interval())
+        ends = difference_interval((baseline, low, high), (value.value, value.low, value.high), guess.correlation)
+    return _made(errors.root_mean_squared_error, value, baseline, bool(before), ends)
 
 
 def _dummy_regressor(function: str, strategy: str, parts: int) -> SecondOpinion:
@@ -338,8 +342,10 @@ BASELINES = (
         "always says the mean label",
         "DummyRegressor",
         _squared,
-        "",
+        "both sides' own, joined by how the squared errors of the two go together (MOVER, Zou 2007); what the dummy "
+        "learnt is taken as known",
         range=(None, None),
-        second=_dummy_regressor("root_mean_squared_error", "mean", 2),
+        reduce=errors.r2.reductions,
+        second=_dummy_regressor("root_mean_squared_error", "mean", 4),
     ),
 )
