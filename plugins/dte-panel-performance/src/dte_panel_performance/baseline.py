@@ -342,7 +342,7 @@ BASELINES = (
         "always says the mean label",
         "DummyRegressor",
         _squared,
-        "both sides' own, joined by how their errors go together (MOVER, Zou 2007); what the dummy learnt taken as known",
+        "both sides' own, joined by how their errors go together (MOVER, Zou 2007); the dummy is taken as known",
         range=(None, None),
         reduce=errors.r2.reductions,
         second=_dummy_regressor("root_mean_squared_error", "mean", 4),
