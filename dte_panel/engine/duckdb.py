@@ -10,7 +10,7 @@ from typing import Any, cast
 import duckdb
 import numpy as np
 
-from dte_panel.engine import crossing, rows, sampling, sql, streamed
+from dte_panel.engine import crossing, rows, sampling, sql, streamed, tallies
 from dte_panel.engine.convert import by_place, chosen_edges, filled, moments, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
@@ -83,10 +83,10 @@ class Reducer(crossing.Crossing):
             The database could not do it, for example because a sum overflows.
         """
         loaded = self.numbers.cells(self.source.name, request) if self.numbers else None
+        if loaded is not None:
+            return loaded
         try:
-            return (
-                loaded if loaded is not None else cast(Cells, getattr(self, _MAKERS[type(request.reduction)])(request))
-            )
+            return cast(Cells, getattr(self, _MAKERS[type(request.reduction)])(request))
         except duckdb.Error as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
 
@@ -187,16 +187,17 @@ class Reducer(crossing.Crossing):
         counted = self._counted(cast(Counts, request.reduction).columns)
         if counted is None:
             return {}
-        names = tuple(counted)
         values = {f"{VALUE}{i}": expression for i, expression in enumerate(counted.values())}
-        return {**self._tables(request, names, values)}
+        return {**self._tables(request, tuple(counted), values)}
 
     def categories(self, request: Request) -> Cells:
         """:class:`~dte_panel.Categories`."""
         column = cast(str, request.column)
+        cut = (request.windows and self.windowed) or len(self.groupings(request.cohorts)) > 1
+        if not cut and (table := tallies.table(self.source, column)):
+            return {(self.source.name, ()): table}
         flag = column in (*self.layout.roles.get("label", ()), *self.layout.roles.get("prediction", ()))
-        value = {VALUE: self._text(column, flag=flag)}
-        return {**self._tables(request, ("value",), value)}
+        return {**self._tables(request, ("value",), {VALUE: self._text(column, flag=flag)})}
 
     def profile(self, request: Request) -> Cells:
         """:class:`~dte_panel.Profile`."""
@@ -240,8 +241,8 @@ class Reducer(crossing.Crossing):
         if self.source.types[column] == "float":
             return {}
         name = sql.quote(column)
-        rows = self._fetch(f"SELECT COUNT(DISTINCT {name}), COUNT({name}) FROM {self.source.sql}")
-        return {(self.source.name, ()): DistinctCount(*map(int, rows[0]))}
+        (found,) = self._fetch(f"SELECT COUNT(DISTINCT {name}), COUNT({name}) FROM {self.source.sql}")
+        return {(self.source.name, ()): DistinctCount(*map(int, found))}
 
     def rows(self, request: Request) -> Cells:
         """:class:`~dte_panel.Rows`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -167,9 +167,11 @@ def distinct(connection: Connection, column: str, sides: Iterable[Source], most:
     found: set[str] = set()
     for side in sides:
         if column in side.types:
-            text = sql.text(column, side.types[column], flag=True)
-            values = questions.distinct(connection, side, text, where=f"{text} IS NOT NULL", most=most + 1)
-            found |= {str(value) for value in values}
+            values: Iterable[Any] | None = side.texts(column, most)
+            if values is None:
+                text = sql.text(column, side.types[column], flag=True)
+                values = questions.distinct(connection, side, text, where=f"{text} IS NOT NULL", most=most + 1)
+            found |= {str(value) for value in values if value is not None}
     return sorted(found) if len(found) <= most else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-#: Rows that are held at a time.
-BATCH = 2**20
+#: Rows that are held at a time, and fewer where it may show that there are too many different texts.
+BATCH, LOOKED_AT = 2**20, 2**16
 _WHOLE = (getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64))
+#: What is raised for a file that is damaged: the database then says what is wrong with it.
+UNREADABLE = (pa.ArrowException, OSError)
+_TEXTS = {pa.string(), pa.large_string()}
 _PLAIN = {pa.float64(), pa.float32(), *_WHOLE}
 
 
@@ -47,6 +50,15 @@ class Chunk:
         return values.astype(np.float64, copy=False)
 
 
+def _words(array: pa.DictionaryArray) -> dict[str | None, int]:
+    """How many rows each word of a dictionary has."""
+    chunk = Chunk(array.indices)
+    places = chunk.values if chunk.present is None else chunk.values[chunk.present]
+    rows = np.bincount(places, minlength=len(array.dictionary))
+    words = {array.dictionary[int(i)].as_py(): int(rows[i]) for i in np.flatnonzero(rows)}
+    return words | ({None: chunk.nulls} if chunk.nulls else {})
+
+
 class Column:
     """A column of numbers, read again each time that it is gone through.
 
@@ -68,6 +80,16 @@ class Column:
                     yield Chunk(batch.column(self.name))
 
 
+def _open(path: Path) -> tuple[Path, Any, dict[str, pa.DataType]]:
+    """A file, its metadata, and the types of its columns."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        once = Counter(schema.names)
+        return path, file.metadata, {field.name: field.type for field in schema if once[field.name] == 1}
+
+
 class Files:
     """The Parquet files of one side.
 
@@ -78,6 +100,33 @@ class Files:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = paths
+        self._texts: dict[tuple[str, int], Mapping[str | None, int] | None] = {}
+
+    def texts(self, name: str, most: int) -> Mapping[str | None, int] | None:
+        """How many rows each value of a column of texts has, in order, NULL last.
+
+        More than ``most`` values are not counted to the end; a column of another type not at all.
+        """
+        if (name, most) not in self._texts:
+            kinds = {kinds.get(name) for _, _, kinds in self._opened}
+            texts = kinds and all(kind is not None and getattr(kind, "value_type", kind) in _TEXTS for kind in kinds)
+            try:
+                self._texts[name, most] = self._counted(name, most) if texts else None
+            except (*UNREADABLE, UnicodeDecodeError):
+                self._texts[name, most] = None
+        return self._texts[name, most]
+
+    def _counted(self, name: str, most: int) -> Mapping[str | None, int]:
+        import pyarrow.parquet as pq
+
+        found: Counter[str | None] = Counter()
+        for path, metadata, _ in self._opened:
+            with pq.ParquetFile(path, metadata=metadata, read_dictionary=[name]) as file:
+                for batch in file.iter_batches(LOOKED_AT, columns=[name], use_threads=False):
+                    found.update(_words(batch.column(name)))
+                    if len(found) - (None in found) > most:
+                        return found
+        return {word: found[word] for word in sorted(found, key=lambda word: (word is None, word or ""))}
 
     def numbers(self, name: str) -> Column | None:
         """A column of plain numbers, the same in all files; the database reads every other one."""
@@ -86,13 +135,7 @@ class Files:
 
     @cached_property
     def _opened(self) -> list[tuple[Path, Any, dict[str, pa.DataType]]]:
-        import pyarrow.parquet as pq
-
-        opened = []
-        for path in self.paths:
-            with pq.ParquetFile(path) as file:
-                schema = file.schema_arrow
-                once = Counter(schema.names)
-                kinds = {field.name: field.type for field in schema if once[field.name] == 1}
-                opened.append((path, file.metadata, kinds))
-        return opened
+        try:
+            return [_open(path) for path in self.paths]
+        except UNREADABLE:
+            return []

@@ -90,6 +90,11 @@ class Source:
         """The relation's quoted name."""
         return quote(self.relation or self.name)
 
+    def texts(self, column: str, most: int) -> Mapping[str | None, int] | None:
+        """Rows of each text as the files have them; ``None`` where the database has to say."""
+        plain = self.files and not self.relation and self.declared.get(column) == "VARCHAR"
+        return self.files.texts(column, most) if self.files and plain else None
+
     def record(self) -> dict[str, Any]:
         """What the evidence says of it."""
         return {

@@ -11,6 +11,7 @@ import duckdb
 from dte_panel.engine.duckdb import Cells, EngineError, Place, Reducer
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
+from dte_panel.engine.parquet import UNREADABLE
 from dte_panel.engine.parts import reducer_of
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
@@ -95,7 +96,7 @@ class Engine:
         self._read.add(column)
         try:
             self._read.update(numbers.load([r for c in later for r in self.requests[c]]))
-        except duckdb.Error:
+        except (duckdb.Error, *UNREADABLE):
             # Each column is then read on its own, and says what is wrong with it.
             return
 

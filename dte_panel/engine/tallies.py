@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from dte_panel.engine import sql
+from dte_panel.engine.layout import MOST_CATEGORIES
 from dte_panel.engine.sources import Connection, Source
+from dte_panel.states import Table
 
 #: Longer texts are kept as their digest.
 LONGEST = 32
+
+
+def table(source: Source, column: str) -> Table | None:
+    """The categories of a column as its files count them; ``None`` where the database has to."""
+    counted = source.texts(column, MOST_CATEGORIES)
+    if counted is None or len(counted) > MOST_CATEGORIES:
+        return None
+    return Table(("value",), {(text,): rows for text, rows in counted.items()})
 
 
 def of(connection: Connection, source: Source, column: str) -> Counter[str]:

@@ -6,6 +6,7 @@ import datetime as dt
 import decimal
 import gzip
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from dte_panel.engine import tallies
 from dte_panel.engine.sources import Connection, Source, connect, describe, open_source
 from dte_panel.errors import InputError
+from dte_panel.states import Table
 
 TABLE = pa.table(
     {
@@ -361,3 +364,39 @@ def test_the_database_keeps_within_the_memory_it_is_given() -> None:
     finally:
         connection.close()
     assert given == "488.2 MiB"
+
+
+def texts(connection: Connection, folder: Path) -> Source:
+    """A side of two files, the texts of which differ."""
+    words = pa.array(["b", None, "a", "b", ""] * 40_000).dictionary_encode()
+    tables = (
+        pa.table({"few": words, "many": [str(i) for i in range(200_000)], "n": range(200_000)}),
+        pa.table({"few": pa.array(["c'", "a"]), "many": ["x", "y"], "n": [1, 2]}),
+    )
+    for i, table in enumerate(tables):
+        pq.write_table(table, folder / f"part_{i}.parquet")
+    return open_source(connection, "current", str(folder / "part_*.parquet"))
+
+
+def test_texts_are_counted_in_their_files(connection: Connection, tmp_path: Path) -> None:
+    source = texts(connection, tmp_path)
+    counted = source.texts("few", 5)
+    assert list((counted or {}).items()) == [("", 40_000), ("a", 40_001), ("b", 80_000), ("c'", 1), (None, 40_000)]
+    assert tallies.table(source, "few") == Table(("value",), {(k,): n for k, n in (counted or {}).items()})
+    assert len(source.texts("many", 100) or ()) > 100
+    assert tallies.table(source, "many") is None, "too many are not counted to the end"
+    assert source.texts("n", 5) is None
+    assert replace(source, relation="dte__current").texts("few", 5) is None, "a view may hold something else"
+
+
+def test_texts_that_cannot_be_read_are_left_to_the_database(connection: Connection, tmp_path: Path) -> None:
+    source = texts(connection, tmp_path)
+    whole = (tmp_path / "part_0.parquet").read_bytes()
+    (tmp_path / "part_0.parquet").write_bytes(whole[:4] + b"\xff" * 50_000 + whole[50_004:])
+    assert source.texts("few", 5) is None
+
+
+def test_folders_that_name_a_column_are_left_to_the_database(connection: Connection, tmp_path: Path) -> None:
+    (tmp_path / "year=2026").mkdir()
+    pq.write_table(pa.table({"a": ["x"]}), tmp_path / "year=2026" / "a.parquet")
+    assert open_source(connection, "current", str(tmp_path / "*" / "a.parquet")).files is None
