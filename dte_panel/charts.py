@@ -61,6 +61,8 @@ def grid(figures: Sequence[Any]) -> Any:
     import panel
 
     pn: Any = panel  # has no types of its own
+    for fig in figures:
+        fig.frame_align = False  # or the longest names of one would take room from all
     panes = [pn.pane.Bokeh(fig, sizing_mode="stretch_width") for fig in figures]
     return pn.FlexBox(*panes, sizing_mode="stretch_width")
 

@@ -10,12 +10,12 @@ from dte_panel.model import Value
 from dte_panel.stats import bootstrap, mean_interval, wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from dte_panel.states import Scored
+    from dte_panel.states import Scored, Table
 
     Floats = NDArray[np.float64]
     #: Of scores: the loss that each has with label 0, and with label 1.
@@ -32,6 +32,41 @@ BINS = 10
 SPREAD = 2.0
 #: Less than this, relatively, is two orders of adding up the same numbers.
 ROUNDING = 1e-12
+#: Cells of the confusion table: the name of its price, label, prediction.
+CELLS = (
+    ("true_positive", 1, 1),
+    ("false_positive", 0, 1),
+    ("false_negative", 1, 0),
+    ("true_negative", 0, 0),
+)
+
+
+def expected_cost(table: Table, prices: Mapping[str, float]) -> Value:
+    """Mean cost of a decision, from label by prediction and the price of each cell.
+
+    Examples
+    --------
+    >>> from dte_panel.states import Table
+    >>> table = Table(("label", "prediction"), {(1, 0): 1, (0, 0): 9})
+    >>> expected_cost(table, {"true_positive": 0, "false_positive": 1, "false_negative": 5, "true_negative": 0}).value
+    0.5
+    """
+    known = table.known("label", "prediction")
+    n, out = known.n(), table.n() - known.n()
+    if n == 0:
+        return Value(None, 0, reason="no rows with a label and a prediction")
+    rows = {name: known.n(label=label, prediction=prediction) for name, label, prediction in CELLS}
+    value = sum(prices[name] * rows[name] for name in rows) / n
+    # One row more, a quarter of it in each cell: what the rows seen so far cannot rule out.
+    more = {name: count + 0.25 for name, count in rows.items()}
+    mean = sum(prices[name] * more[name] for name in rows) / (n + 1)
+    low, high = mean_interval(mean, sum(more[name] * (prices[name] - mean) ** 2 for name in rows), n + 1)
+    cheapest, dearest = min(prices.values()), max(prices.values())
+    # With one row more there are two at least, and so there is an interval.
+    low, high = cheapest if low is None else low, dearest if high is None else high
+    ends = (min(max(low, cheapest), value), max(min(high, dearest), value))
+    left_out = f"{out:,} rows with a missing label or prediction left out" if out else None
+    return Value(value, n, *ends, reason=left_out, detail={"costs": dict(prices)})
 
 
 def note(state: Scored) -> str | None:

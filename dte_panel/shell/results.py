@@ -88,6 +88,11 @@ class Results:
         return found
 
     @property
+    def use_case(self) -> Mapping[str, Any]:
+        """What the spec says of the use: ``name``, ``risk``, ``value`` and, where they are set, ``costs``."""
+        return self._index.evidence.use_case
+
+    @property
     def tested(self) -> int:
         """Number of p-values of the whole assessment that are adjusted together."""
         return sum(m.adjusted is not None for m in self._index.evidence.measurements)

@@ -19,7 +19,7 @@ from bokeh.core.serialization import Serializer
 from bokeh.models import HoverTool, LayoutDOM, Model
 
 from dte_panel.shell.layout import figures
-from dte_panel.shell.parts import Text
+from dte_panel.shell.parts import Table, Text
 from dte_panel.shell.tables import of_frame
 
 #: Parameters that Panel or Material UI reads as HTML, whatever the widget.
@@ -159,7 +159,43 @@ def _static(part: pn.widgets.StaticText) -> None:
 def _function(part: pn.param.ParamRef) -> None:
     """What a bound function gives later goes through the same door."""
     bound = part.object
-    part.object = pn.bind(viewable, bound)
+    part.object = None  # or Panel would try to turn what it made of the bare result into what we make of it
+    part.object = pn.bind(_Bound(), bound)
+
+
+class _Bound:
+    """What a bound function gives: text is said when it changes, and text and tables change in place."""
+
+    _shown: Any = None
+
+    def __call__(self, result: Any) -> Any:
+        made = Text(text=result, kind="live") if isinstance(result, str) else viewable(result)
+        if self._shown is not None and _alike(self._shown, made):
+            _take(self._shown, made)
+            raise param.Skip
+        self._shown = made
+        return made
+
+
+#: What a part of ours shows.
+_SHOWS: dict[type, tuple[str, ...]] = {Text: ("text", "kind"), Table: ("columns", "rows", "caption", "note", "folded")}
+
+
+def _alike(old: Any, new: Any) -> bool:
+    if type(old) is not type(new) or not isinstance(old, Text | Table | pn.Column):
+        return False
+    if isinstance(old, pn.Column):
+        return len(old) == len(new) and all(map(_alike, old, new))
+    return True
+
+
+def _take(old: Any, new: Any) -> None:
+    """Let a part show what another one shows."""
+    if isinstance(old, pn.Column):
+        for one, other in zip(old, new, strict=True):
+            _take(one, other)
+    else:
+        old.param.update(**{name: getattr(new, name) for name in _SHOWS[type(old)]})
 
 
 @_fix.register

@@ -47,6 +47,7 @@ export function render({model}) {
     const note = model.note ? el("p", "note muted", model.note) : null
     if (!model.folded) { fill(); node.replaceChildren(scroll, ...(note ? [note] : [])); return }
     const box = el("details", "fold", el("summary", "", model.folded), scroll, note)
+    if (node.firstChild?.open) { box.open = true; fill() } // what the reader has opened stays open when numbers change
     box.addEventListener("toggle", () => { if (box.open && !scroll.firstChild) fill() })
     node.replaceChildren(box)
   }

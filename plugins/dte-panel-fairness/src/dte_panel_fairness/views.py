@@ -180,6 +180,13 @@ def table(results: Any, ids: Sequence[str], otherwise: str) -> Any:
     return known[["title", "cohort", "across", "value", "low", "high", "n"]].reset_index(drop=True)
 
 
+def _whatif(results: Any) -> Any:
+    """Only a page that shows it loads the widgets."""
+    from dte_panel_fairness import dials
+
+    return dials.view(results)
+
+
 def named(results: Any) -> Any:
     """What the libraries computed by name."""
     none = "None is named: write them under plugins.fairness.library_metrics, such as sklearn:zero_one_loss."
@@ -296,6 +303,15 @@ VIEWS = (
         render=crossed,
         description="Selection rate where two attributes cross: a group can be treated differently although each "
         "attribute alone shows no gap.",
+        wide=True,
+    ),
+    View(
+        id="whatif",
+        title="What if other thresholds decided",
+        metrics=(),
+        render=_whatif,
+        description="Select from another score on, for all groups or for each: rates, gaps and cost follow at once, "
+        "from the kept counts of scores by label. Hollow diamonds are the decisions in the data.",
         wide=True,
     ),
     View(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dte_panel import Counts, Facts, Metric, Scores, Value, scoring
-from dte_panel.stats import bootstrap, mean_interval, wilson
+from dte_panel.stats import bootstrap, wilson
 from dte_panel_performance.opinions import cells, one_by_one, opinion
 from dte_panel_performance.ranking import selected
 from dte_panel_performance.scores import note
@@ -16,13 +16,6 @@ from dte_panel_performance.scores import note
 if TYPE_CHECKING:
     from dte_panel.states import Documented, Scored, Table
 
-#: Cells of the confusion table: name, label, prediction.
-CELLS = (
-    ("true_positive", 1, 1),
-    ("false_positive", 0, 1),
-    ("false_negative", 1, 0),
-    ("true_negative", 0, 0),
-)
 #: Thresholds that the interval of the lowest cost looks at.
 STEPS = 200
 #: A threshold is open to be the cheapest if it costs at most so many standard errors more than the one that seems so.
@@ -34,28 +27,14 @@ _NONE = "no costs are set: add use_case.costs"
 def prices(facts: Documented) -> Mapping[str, float] | None:
     """The price of each cell, as the spec has it."""
     found = facts.facts["use_case"].get("costs")
-    return None if found is None else {name: float(found[name]) for name, _, _ in CELLS}
+    return None if found is None else {name: float(found[name]) for name, _, _ in scoring.CELLS}
 
 
 def _expected_cost(table: Table, facts: Documented) -> Value:
-    known, price = table.known("label", "prediction"), prices(facts)
-    n, out = known.n(), table.n() - known.n()
+    price = prices(facts)
     if price is None:
-        return Value(None, n, reason=_NONE)
-    if n == 0:
-        return Value(None, 0, reason="no rows with a label and a prediction")
-    rows = {name: known.n(label=label, prediction=prediction) for name, label, prediction in CELLS}
-    value = sum(price[name] * rows[name] for name in rows) / n
-    # One row more, a quarter of it in each cell: what the rows seen so far cannot rule out.
-    more = {name: count + 0.25 for name, count in rows.items()}
-    mean = sum(price[name] * more[name] for name in rows) / (n + 1)
-    low, high = mean_interval(mean, sum(more[name] * (price[name] - mean) ** 2 for name in rows), n + 1)
-    cheapest, dearest = min(price.values()), max(price.values())
-    # With one row more there are two at least, and so there is an interval.
-    low, high = cheapest if low is None else low, dearest if high is None else high
-    ends = (min(max(low, cheapest), value), max(min(high, dearest), value))
-    left_out = f"{out:,} rows with a missing label or prediction left out" if out else None
-    return Value(value, n, *ends, reason=left_out, detail={"costs": dict(price)})
+        return Value(None, table.known("label", "prediction").n(), reason=_NONE)
+    return scoring.expected_cost(table, price)
 
 
 def costs_by_threshold(state: Scored, price: Mapping[str, float]) -> tuple[Any, Any]:
@@ -193,7 +172,7 @@ def _by_scikit_learn(table: Table, facts: Documented) -> float | None:
     if price is None:
         return None
     made = confusion_matrix(labels, predictions, labels=[0, 1], sample_weight=rows, normalize="all")
-    return float(sum(price[name] * made[label, prediction] for name, label, prediction in CELLS))
+    return float(sum(price[name] * made[label, prediction] for name, label, prediction in scoring.CELLS))
 
 
 def _lowest_by_scikit_learn(state: Scored, facts: Documented) -> float | None:
