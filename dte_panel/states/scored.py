@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dte_panel.states.ordered import Ordered
+from dte_panel.states.table import Table
 
 Floats = NDArray[np.float64]
 Counted = NDArray[np.int64]
@@ -119,6 +120,20 @@ class Scored:
     def by_label(self) -> Floats:
         """Mean score of the negatives and of the positives at each place; shape ``(2, k)``."""
         return np.stack([self.scores, self.scores]) if self.means is None else self.means
+
+    def decided(self, threshold: float) -> Table:
+        """Label by prediction where 1 is predicted of scores of so much and more; a bin goes by its mean score.
+
+        Examples
+        --------
+        >>> Scored.of(np.array([0.2, 0.5, 0.9]), np.array([0.0, 0.0, 1.0])).decided(0.5).counts
+        {(0, 0): 1, (0, 1): 1, (1, 0): 0, (1, 1): 1}
+        """
+        place = int(np.searchsorted(self.scores, threshold, side="left"))
+        sides = enumerate((self.negatives, self.positives))
+        parts = [(label, (side[:place], side[place:])) for label, side in sides]
+        counts = {(label, made): int(rows.sum()) for label, both in parts for made, rows in enumerate(both)}
+        return Table(("label", "prediction"), counts)
 
     def merge(self, other: Scored) -> Scored:
         """The scores of both row sets.

@@ -85,7 +85,7 @@ def test_it_is_the_providers_own_number():
     """The same table gives the same gap, interval and pair of groups as the metric itself."""
     groups = made()
     found = t.outcome(groups, [0.4] * 3, PRICES)
-    tables = [g.table(0.4) for g in groups]
+    tables = [g.state.decided(0.4) for g in groups]
     values = {m.id: [(g.cohort, m.finish(x)) for g, x in zip(groups, tables, strict=True)] for m in t.RATES}
     for gap in GAPS:
         if gap.id in found.gaps:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dte_panel.states import Scored, Table
+    from dte_panel.states import Scored
 
     Floats = NDArray[np.float64]
     Counted = NDArray[np.int64]
@@ -72,20 +72,6 @@ class Group:
         negatives, positives = self.selected
         return negatives[place], positives[place]
 
-    def table(self, threshold: float) -> Table:
-        """Label by prediction at a threshold."""
-        from dte_panel.states import Table
-
-        wrong, right = (int(n) for n in self.at(threshold))
-        negatives, positives = (int(side[0]) for side in self.selected)
-        counts: dict[tuple[Any, ...], int] = {
-            (1, 1): right,
-            (0, 1): wrong,
-            (1, 0): positives - right,
-            (0, 0): negatives - wrong,
-        }
-        return Table(("label", "prediction"), counts)
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -119,7 +105,7 @@ def outcome(groups: Sequence[Group], thresholds: Sequence[float], prices: Mappin
 
     Every number is made by the metric that measures it of the decisions in the data, with its interval.
     """
-    tables = [group.table(t) for group, t in zip(groups, thresholds, strict=True)]
+    tables = [group.state.decided(t) for group, t in zip(groups, thresholds, strict=True)]
     together = reduce(lambda a, b: a.merge(b), tables)
     rates = {m.id: [(g.cohort, m.finish(t)) for g, t in zip(groups, tables, strict=True)] for m in RATES}
     return Outcome(
