@@ -132,7 +132,9 @@ class Scored:
         place = int(np.searchsorted(self.scores, threshold, side="left"))
         sides = enumerate((self.negatives, self.positives))
         parts = [(label, (side[:place], side[place:])) for label, side in sides]
-        counts = {(label, made): int(rows.sum()) for label, both in parts for made, rows in enumerate(both)}
+        counts: dict[tuple[int | str | None, ...], int] = {
+            (label, made): int(rows.sum()) for label, both in parts for made, rows in enumerate(both)
+        }
         return Table(("label", "prediction"), counts)
 
     def merge(self, other: Scored) -> Scored:
