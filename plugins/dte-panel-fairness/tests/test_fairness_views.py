@@ -41,6 +41,9 @@ class Results:
     def verdicts(self, *ids):
         return [v for v in self._verdicts if v.metric.removeprefix("fairness.") in ids]
 
+    def states(self, *_, **__):
+        return []
+
     def verdict_of(self, measurement):
         return next((v.verdict for v in self._verdicts if v.metric == measurement.metric), "")
 
@@ -188,6 +191,7 @@ def test_nothing_to_show():
     assert shown.pop("others").startswith("Every further rate")
     assert shown.pop("grouped").startswith("Only for more than two classes")
     assert shown.pop("named").startswith("None is named")
+    assert shown.pop("whatif").startswith("Needs the scores of groups by label")
     assert shown.pop("conditional") == "Not evaluated: nothing was measured."
     assert set(shown.values()) == {None}
 
