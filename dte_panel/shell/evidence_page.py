@@ -5,25 +5,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from typing import Any
 
 import panel_material_ui as pmui
 import param
 
-from dte_panel.evidence import Evidence
-from dte_panel.model import Measurement
 from dte_panel.second import sentence
+from dte_panel.shell import sheets
 from dte_panel.shell import words as w
-from dte_panel.shell.definitions import describe
+from dte_panel.shell.catalogue import COLUMNS
 from dte_panel.shell.layout import bar, card, stack
-from dte_panel.shell.parts import FrameHead, Hero, Table, Text
-from dte_panel.shell.sheets import as_csv, slug
+from dte_panel.shell.library import Subject
+from dte_panel.shell.origin import explained
+from dte_panel.shell.parts import Choices, Drawer, FrameHead, Hero, Table, Text
 from dte_panel.shell.state import State
-from dte_panel.shell.tables import MEASURED, column, measured_row
+from dte_panel.shell.tables import MEASURED, column
 
 PAGE_ROWS = 25
-HOW = "Choose a row for its definition and its verdicts. Downloads are fit to share: numbers of few rows are left out."
+HOW = (
+    "Choose a row for its definition, its verdicts and where it came from. CSV and Parquet have the rows that are "
+    "found, JSON the whole evidence; all are fit to share: numbers of few rows are left out."
+)
+SHOWN = [str(c["key"]) for c in MEASURED]
 _RESULTS = {"Any result": "", **{text: key for key, text in w.VERDICT_WORDS.items()}, "Not judged": "none"}
 
 
@@ -37,29 +40,26 @@ class EvidencePage(param.Parameterized):
     start = param.Integer(default=0, doc="First row of the table's page.")
     order = param.String(doc="Key of the sorted column; with a minus it descends.")
     chosen = param.Integer(default=-1, doc="Row that is explained.")
+    columns = param.List(default=SHOWN, item_type=str, doc="Keys of the columns that are shown.")
 
     def __init__(self, state: State, heard: Any) -> None:
         super().__init__(search=state.q)
         self._subject, self._state, self._heard = state.chosen, state, heard
-        metrics = self._subject.evidence.metrics
-        self._rows = [self._row(m, metrics) for m in self._subject.evidence.measurements]
-        self._table = Table(columns=MEASURED, caption="Measurements", sortable=True, selectable=True, heard=self._told)
-        self._about = FrameHead(visible=False, open=True)
+        self._catalogue = self._subject.catalogue
+        self._table = Table(caption="Measurements", sortable=True, selectable=True, heard=self._told)
+        self._drawer = Drawer(heard=self._told)
         self._count = Text(kind="muted", sizing_mode=None, align="center")
         self._back, self._next = (
             pmui.Button(label=x, variant="outlined", size="small", margin=0) for x in ("Previous", "Next")
         )
         self._back.on_click(lambda _: self._turn(-PAGE_ROWS))
         self._next.on_click(lambda _: self._turn(PAGE_ROWS))
+        self._found: list[int] = []
         self.param.watch(self._filtered, ["search", "provider", "result", "window"])
-        self.param.watch(self._show, ["start", "order", "chosen"])
-        self._found: list[tuple[Measurement, list[Any]]] = []
+        self.param.watch(self._show, ["start", "order", "columns"])
+        self.param.watch(self._explain, "chosen")
         self._filtered()
-        self.view = stack(self._hero(), self._browser(), provenance(self._subject.evidence))
-
-    def _row(self, m: Measurement, metrics: Mapping[str, Any]) -> tuple[Measurement, list[Any]]:
-        unit = str(metrics.get(m.metric, {}).get("unit", ""))
-        return m, measured_row(m, w.title_of(m.metric, metrics), unit, self._subject.index.word(m))
+        self.view = stack(self._hero(), self._browser(), provenance(self._subject))
 
     def _hero(self) -> Hero:
         evidence = self._subject.evidence
@@ -68,10 +68,10 @@ class EvidencePage(param.Parameterized):
         return Hero(title="Evidence", facts=[text for text in told if text])
 
     def _browser(self) -> Any:
-        wide = {"size": "small", "margin": 0, "width": 190}
+        wide = {"size": "small", "margin": 0, "width": 180}
         providers = {"All providers": "", **{p.title: p.provider for p in self._subject.places if p.provider}}
         windows = {"All windows": "", "Reference": "reference", **{v: k for k, v in self._subject.windows.items()}}
-        search = pmui.TextInput(label="Search", value=self.search, **{**wide, "width": 250})
+        search = pmui.TextInput(label="Search", value=self.search, **{**wide, "width": 230})
         search.param.watch(lambda e: self.param.update(search=e.new or ""), "value_input")
         menus = [
             pmui.Select(label=label, options=options, value="", **wide)
@@ -79,100 +79,91 @@ class EvidencePage(param.Parameterized):
         ]
         for menu, name in zip(menus, ("provider", "result", "window"), strict=True):
             menu.param.watch(lambda e, name=name: self.param.update(**{name: e.new or ""}), "value")
+        options = [[key, c["label"]] for key, c in COLUMNS.items()]
+        choice = Choices(label="Columns", options=options, chosen=self.columns, heard=self._told)
+        self.param.watch(lambda e: choice.param.update(chosen=e.new), "columns")
         pager = bar(self._back, self._next, self._count)
         pager.margin = (10, 0, 0, 0)
-        head = FrameHead(title="Measurements", description=HOW)
-        controls = bar(search, *menus, *self._downloads())
+        controls = bar(search, *menus, choice, *self._downloads())
         controls.margin = (12, 0, 10, 0)
-        return card(head, controls, self._about, self._table, pager)
+        return card(FrameHead(title="Measurements", description=HOW), controls, self._table, pager, self._drawer)
 
     def _downloads(self) -> list[Any]:
-        subject, name = self._subject, slug(self._subject.key)
-        made = {
-            "json": lambda: io.BytesIO((subject.shared.dumps() + "\n").encode()),
-            "csv": lambda: io.BytesIO(as_csv(subject.shared.frame()).encode()),
-        }
+        made = {"json": self.as_json, "csv": self.as_csv, "parquet": self.as_parquet}
+        name = f"{sheets.slug(self._subject.key)}-evidence"
+        plain = {"size": "small", "margin": 0}
         return [
-            pmui.FileDownload(
-                callback=make,
-                filename=f"{name}-evidence.{kind}",
-                label=kind.upper(),
-                size="small",
-                margin=0,
-            )
-            for kind, make in made.items()
+            pmui.FileDownload(callback=make, filename=f"{name}.{kind}", label=label, **plain)
+            for (kind, make), label in zip(made.items(), ("JSON", "CSV", "Parquet"), strict=True)
         ]
+
+    def as_json(self) -> io.BytesIO:
+        """The whole evidence that may be shared."""
+        return io.BytesIO((self._subject.shared.dumps() + "\n").encode())
+
+    def as_csv(self) -> io.BytesIO:
+        """The rows that are found, for a spreadsheet."""
+        return io.BytesIO(("\ufeff" + sheets.as_csv(self._frame())).encode())
+
+    def as_parquet(self) -> io.BytesIO:
+        """The rows that are found, with the types of the numbers."""
+        out = io.BytesIO()
+        self._frame().to_parquet(out, index=False)
+        out.seek(0)
+        return out
+
+    def _frame(self) -> Any:
+        return sheets.shared_rows(self._subject.shared, (self._catalogue.measurements[i] for i in self._found))
 
     def _turn(self, rows: int) -> None:
         self.param.update(start=max(0, self.start + rows), chosen=-1)
 
     def _filtered(self, *_: Any) -> None:
-        wanted = self.search.casefold().split()
-        self._found = [
-            (m, row)
-            for m, row in self._rows
-            if (not self.provider or m.provider == self.provider)
-            and (not self.window or m.window == self.window)
-            and (not self.result or (row[7] or "none") == self.result)
-            and _matches(m, row, wanted)
-        ]
+        self._found = self._catalogue.find(self.search, self.provider, self.result, self.window)
         self.param.update(start=0, chosen=-1)
         self._show()
 
     def _show(self, *_: Any) -> None:
         if self.order:
-            key = self.order.removeprefix("-")
-            self._found.sort(key=lambda item: _sortable(item, key), reverse=self.order.startswith("-"))
-        shown = self._found[self.start : self.start + PAGE_ROWS]
+            self._catalogue.sort(self._found, self.order)
+        shown = [self._catalogue.cells(i) for i in self._found[self.start : self.start + PAGE_ROWS]]
         total, last = len(self._found), self.start + len(shown)
-        self._table.param.update(rows=[row for _, row in shown], sorted=self.order, chosen=self.chosen)
+        self._table.param.update(
+            columns=[COLUMNS[key] for key in self.columns],
+            rows=[[cells[key] for key in self.columns] for cells in shown],
+            sorted=self.order,
+        )
         self._count.text = f"{self.start + 1:,} to {last:,} of {total:,}" if total else "No measurement fits."
         self._back.disabled, self._next.disabled = self.start == 0, last >= total
-        self._explain(shown)
 
-    def _explain(self, shown: list[tuple[Measurement, list[Any]]]) -> None:
-        if not 0 <= self.chosen < len(shown):
-            self._about.visible = False
-            return
-        m, row = shown[self.chosen]
-        told = describe({"title": row[0], **self._subject.evidence.metrics.get(m.metric, {})})
-        verdicts = [v for v in self._subject.index.verdicts.get(m.provider, ()) if v.measurement == m]
-        facts = [["Id", f"{m.metric}, version {m.version}"], *told["facts"]]
-        facts += [["Check", f"{w.bound_text(v.bound)}: {w.VERDICT_WORDS[v.verdict]}, {v.reason}"] for v in verdicts]
-        facts += [["Detail", f"{name}: {_short(text)}"] for name, text in m.detail.items()]
-        shown_as = [{"title": "", "definition": "", "facts": facts}]
-        title = " · ".join(filter(None, [row[0], *row[1:4]]))
-        self._about.param.update(title=title, description=told["definition"], definitions=shown_as, visible=True)
+    def _explain(self, *_: Any) -> None:
+        place = self.start + self.chosen
+        fits = 0 <= self.chosen < PAGE_ROWS and place < len(self._found)
+        self._table.chosen = self.chosen if fits else -1
+        told = explained(self._subject, self._catalogue.measurements[self._found[place]]) if fits else {}
+        self._drawer.item = told
 
     def _told(self, message: dict[str, Any]) -> None:
-        if message.get("sort") in {f"{sign}{c['key']}" for c in MEASURED for sign in ("", "-")}:
+        if message.get("sort") in {f"{sign}{key}" for key in COLUMNS for sign in ("", "-")}:
             self.param.update(order=message["sort"], start=0, chosen=-1)
         elif isinstance(message.get("choose"), int):
             self.chosen = -1 if message["choose"] == self.chosen else message["choose"]
+        elif isinstance(message.get("step"), int):
+            self._step(message["step"])
+        elif isinstance(message.get("shown"), list):
+            wanted = [key for key in COLUMNS if key in message["shown"]]
+            self.columns = wanted or SHOWN[:1]
+
+    def _step(self, rows: int) -> None:
+        """The drawer goes on to the next measurement, or back."""
+        place = min(max(self.start + self.chosen + (1 if rows > 0 else -1), 0), len(self._found) - 1)
+        self.param.update(start=place - place % PAGE_ROWS, chosen=place % PAGE_ROWS)
+        self._explain()
 
 
-def _matches(m: Measurement, row: list[Any], wanted: list[str]) -> bool:
-    text = " ".join([m.metric, *map(str, row)]).casefold() if wanted else ""
-    return all(word in text for word in wanted)
-
-
-def _sortable(item: tuple[Measurement, list[Any]], key: str) -> tuple[Any, ...]:
-    m, row = item
-    if key in {"value", "n"}:
-        value = getattr(m, key)
-        return value is None, value or 0
-    if key == "interval":
-        return m.low is None, m.low or 0.0
-    return (str(row[next(i for i, c in enumerate(MEASURED) if c["key"] == key)]).casefold(),)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 300 else text[:300] + " …"
-
-
-def provenance(evidence: Evidence) -> Any:
+def provenance(subject: Subject) -> Any:
     """Where the numbers came from."""
+    evidence = subject.evidence
     labels = [
         ("name", "Data", "text"),
         ("uri", "Place", "text"),
@@ -187,7 +178,7 @@ def provenance(evidence: Evidence) -> Any:
     told = [
         ["Task", evidence.task],
         ["Assessed", w.when(evidence.created)],
-        ["Digest of the evidence", evidence.digest()],
+        ["Digest of the evidence", subject.digest],
     ]
     told += [["Policy", str(evidence.policy.get("title") or evidence.policy.get("id") or "–")]]
     told += [[f"Version of {name}", str(version)] for name, version in evidence.versions.items()]

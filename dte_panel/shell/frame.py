@@ -87,7 +87,7 @@ class Frame:
         """The browser asks for the numbers of the view; the evidence that may be shared has them."""
         if message.get("act") == "csv":
             shown, tables = self._shown, self._tables()
-            text = sheets.of_measurements(self._subject.shared, shown) if shown else sheets.of_tables(tables)
+            text = sheets.as_csv(sheets.shared_rows(self._subject.shared, shown)) if shown else sheets.of_tables(tables)
             self.head.sheet = {"text": text, "turn": self.head.sheet.get("turn", 0) + 1}
 
     def _unmeasured(self) -> str:

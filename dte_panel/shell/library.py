@@ -17,6 +17,7 @@ from dte_panel.shell.words import cohort_label, provider_title, window_text
 if TYPE_CHECKING:
     from dte_panel.evidence import Evidence
     from dte_panel.registry import Registry
+    from dte_panel.shell.catalogue import Catalogue
 
 OVERVIEW, EVIDENCE, PLUGINS = "overview", "evidence", "plugins"
 OWN_PAGES = {OVERVIEW: "Overview", EVIDENCE: "Evidence", PLUGINS: "Plugins"}
@@ -42,6 +43,18 @@ class Subject:
     def shared(self) -> Evidence:
         """The evidence as it may leave the dashboard: cells of few rows are left out."""
         return self.evidence.shared()
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of the evidence; of 100,000 measurements it takes seconds."""
+        return self.evidence.digest()
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The measurements, to search and sort."""
+        from dte_panel.shell.catalogue import Catalogue
+
+        return Catalogue(self)
 
     @cached_property
     def findings(self) -> list[Finding]:

@@ -138,6 +138,29 @@ class FrameHead(Part):
     _stylesheets = style("frame")
 
 
+class Choices(Part):
+    """A button that opens a list of boxes to tick."""
+
+    label = param.String(doc="What is chosen.")
+    options = param.List(default=[], doc="Key and label of each box.")
+    chosen = param.List(default=[], doc="Keys of the ticked ones.")
+
+    _esm = script("choices")
+    _stylesheets = style("choices")
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**{"sizing_mode": None, **params})
+
+
+class Drawer(Part):
+    """One measurement explained, at the side of the page."""
+
+    item = param.Dict(default={}, doc="Title, place, number, word, note, definition, sections; closed without it.")
+
+    _esm = script("drawer")
+    _stylesheets = style("drawer")
+
+
 class Text(Part):
     """Plain text, whatever it contains."""
 

@@ -177,6 +177,8 @@ def warm(library: Library) -> None:
             with suppress(DTEError):
                 library.registry.views(provider)
     holoviews_ready()
+    for subject in library.subjects.values():
+        _ = subject.digest
 
 
 def free_port(address: str, port: int) -> int:

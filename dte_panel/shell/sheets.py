@@ -59,10 +59,10 @@ def written(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return out.getvalue()
 
 
-def of_measurements(shared: Evidence, wanted: Iterable[Measurement]) -> str:
+def shared_rows(shared: Evidence, wanted: Iterable[Measurement]) -> pd.DataFrame:
     """These measurements as they stand in the evidence that may be shared."""
     places = {_place(m) for m in wanted}
-    return as_csv(replace(shared, measurements=[m for m in shared.measurements if _place(m) in places]).frame())
+    return replace(shared, measurements=[m for m in shared.measurements if _place(m) in places]).frame()
 
 
 def of_tables(tables: Iterable[Table]) -> str:

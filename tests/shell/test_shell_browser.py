@@ -303,3 +303,21 @@ def test_every_view_can_be_downloaded_and_fill_the_screen(sampled: str, tab: Any
     assert page.locator("[data-full]").count() == 0
     assert page.evaluate(ATTACKED) is None
     seen.check()
+
+
+def test_a_measurement_is_explained_by_keyboard_alone(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?page=evidence")
+    page.get_by_role("button", name="Columns").press("Enter")
+    page.get_by_role("checkbox", name="Adjusted p").press("Space")
+    page.get_by_role("columnheader", name="Adjusted p").wait_for()
+    page.keyboard.press("Escape")
+    row = page.get_by_role("button", name="Population stability index").first
+    row.press("Enter")
+    drawer = page.get_by_role("complementary", name="About the chosen measurement")
+    drawer.get_by_text("SHA-256").wait_for()
+    page.keyboard.press("ArrowRight")
+    drawer.locator("p", has_text="2019-01-01").wait_for()
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="hidden")
+    seen.check()

@@ -77,5 +77,5 @@ def test_a_sheet_has_only_what_may_be_shared(evidence: Any) -> None:
 
     first = evidence.measurements[0]
     hidden = replace(first, value=None, n=0, status="not_evaluated", reason="fewer than 5 rows")
-    text = sheets.of_measurements(replace(evidence, measurements=[hidden]), evidence.measurements)
+    text = sheets.as_csv(sheets.shared_rows(replace(evidence, measurements=[hidden]), evidence.measurements))
     assert [row["value"] for row in csv.DictReader(io.StringIO(text))] == [""]

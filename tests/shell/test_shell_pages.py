@@ -92,13 +92,41 @@ def test_evidence_is_searched_filtered_sorted_and_turned(evidence: Any) -> None:
     page._told({"sort": "-value"})
     assert page._table.rows[0][4] == "0.60"
     page._told({"choose": 0})
-    assert page._about.visible
-    assert ["Formula", "Σ x"] in page._about.definitions[0]["facts"]
+    sections = dict(page._drawer.item["sections"])
+    assert ["Formula", "Σ x"] in sections["Definition"]
+    assert sections["Where it came from"][0] == ["Data", f"c.parquet, 5,000 rows, SHA-256 {'ab' * 32}"]
+    assert sections["Checks"][0][1].startswith("Fail: ")
+    page._told({"step": 1})
+    assert page.chosen == 1
+    page._told({"step": -1})
+    page._told({"step": -1})
+    assert page.chosen == 0, "there is nothing before the first"
+    page._told({"choose": -1})
+    assert page._drawer.item == {}
+    page._told({"shown": ["low", "metric", "no such column"]})
+    assert [c["label"] for c in page._table.columns] == ["Metric", "Low"]
     page._told({"sort": "no such column"})
     assert page.order == "-value"
     page.param.update(provider="", result="", order="")
     page._turn(25)
     assert page._count.text == "26 to 48 of 48"
+
+
+def test_downloads_have_what_is_found(evidence: Any) -> None:
+    page = evidence_page.EvidencePage(State(Library.of(evidence), q="salary 2019-03"), lambda _: None)
+    table = pd.read_parquet(page.as_parquet())
+    assert table[["column", "window"]].to_numpy().tolist() == [["salary", "2019-03-01"]]
+    assert pd.read_csv(page.as_csv())["value"].tolist() == table["value"].tolist()
+    assert len(json.load(page.as_json())["measurements"]) == len(evidence.measurements)
+
+
+def test_what_has_no_number_comes_last_both_ways(evidence: Any) -> None:
+    catalogue = Library.of(evidence).subjects["loans"].catalogue
+    for order in ("value", "-value"):
+        found = catalogue.find()
+        catalogue.sort(found, order)
+        assert {catalogue.measurements[i].value for i in found[-2:]} == {None}
+    assert [catalogue.measurements[i].metric for i in catalogue.find(result="error")] == ["fairness.worst"]
 
 
 def test_the_csv_cannot_be_a_formula(samples: Any) -> None:
