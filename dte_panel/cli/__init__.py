@@ -138,7 +138,12 @@ def _serve(sub: _Sub) -> None:
     made = _command(sub, "serve", "show the dashboard, one or many subjects", "dte-panel serve trust.yaml --no-browser")
     made.add_argument("specs", nargs="*", metavar="trust.yaml")
     made.add_argument(
-        "--evidence", nargs="+", action="extend", default=[], metavar="FILE", help="evidence written by assess --out"
+        "--evidence",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="evidence written by assess --out, or a folder of such",
     )
     _server(made)
 

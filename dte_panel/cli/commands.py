@@ -106,8 +106,19 @@ def serve(args: Namespace) -> int:
 
     if not args.specs and not args.evidence:
         raise InputError("nothing to show", hint="Name a trust.yaml, or a file with --evidence")
-    read = [Evidence.read(path) for path in args.evidence]
+    read = [Evidence.read(path) for given in args.evidence for path in _files(given)]
     return _show([*_assess_all(args.specs), *read], args)
+
+
+def _files(given: str) -> list[Path]:
+    """A file, or every evidence file of a folder."""
+    path = Path(given)
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.json"))
+    if not found:
+        raise InputError("no evidence files in this folder", where=given, hint="Write some with dte-panel assess --out")
+    return found
 
 
 def demo(args: Namespace) -> int:

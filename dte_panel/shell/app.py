@@ -13,7 +13,7 @@ from bokeh.themes import Theme
 
 from dte_panel.shell import theme
 from dte_panel.shell.layout import STAGE, bar
-from dte_panel.shell.library import OVERVIEW, Library
+from dte_panel.shell.library import OVERVIEW, PORTFOLIO, Library
 from dte_panel.shell.pages import Pages
 from dte_panel.shell.parts import Boot, Brand, Nav, Text
 from dte_panel.shell.state import FIELDS, State
@@ -142,7 +142,8 @@ class Session:
     def _show(self) -> None:
         """Bring everything in line with the state."""
         state, place, subject = self.state, self.state.place, self.state.chosen
-        self._boot.param.update(search=state.link(), title=f"{place.title} · {subject.key} · DTE Panel")
+        named = [] if place.key == PORTFOLIO else [subject.key]
+        self._boot.param.update(search=state.link(), title=" · ".join([place.title, *named, "DTE Panel"]))
         self._brand.param.update(
             item={"href": state.link(page=OVERVIEW), "go": {"page": OVERVIEW}},
             subtitle=subject.key if len(self.library.subjects) == 1 else "",
@@ -167,7 +168,7 @@ class Session:
         return [
             {
                 "title": p.title,
-                "group": "Providers" if p.provider else "" if p.key == OVERVIEW else "Background",
+                "group": "Providers" if p.provider else "" if p.key in {PORTFOLIO, OVERVIEW} else "Background",
                 "word": subject.summary_of(p.provider).verdict if p.provider else "",
                 "current": p.key == state.page,
                 "href": state.link(page=p.key),

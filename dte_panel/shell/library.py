@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dte_panel.registry import Registry
     from dte_panel.shell.catalogue import Catalogue
 
-OVERVIEW, EVIDENCE, PLUGINS = "overview", "evidence", "plugins"
+PORTFOLIO, OVERVIEW, EVIDENCE, PLUGINS = "portfolio", "overview", "evidence", "plugins"
 OWN_PAGES = {OVERVIEW: "Overview", EVIDENCE: "Evidence", PLUGINS: "Plugins"}
 _SHOWN_BY = {"dte_metrics", "dte_views"}
 
@@ -36,8 +36,13 @@ class Place:
 class Subject:
     """One evidence with everything derived from it that does not depend on a session."""
 
-    def __init__(self, key: str, evidence: Evidence) -> None:
-        self.key, self.evidence, self.index = key, evidence, Index(evidence)
+    def __init__(self, key: str, evidence: Evidence, *, alone: bool = True) -> None:
+        self.key, self.evidence, self.alone = key, evidence, alone
+
+    @cached_property
+    def index(self) -> Index:
+        """Its numbers by metric."""
+        return Index(self.evidence)
 
     @cached_property
     def shared(self) -> Evidence:
@@ -85,8 +90,9 @@ class Subject:
     def places(self) -> list[Place]:
         """The pages, in the order of the menu."""
         own = [Place(key, title) for key, title in OWN_PAGES.items()]
-        pages = [Place(f"provider-{i}" if i in OWN_PAGES else i, provider_title(i), i) for i in self.providers]
-        return [own[0], *pages, *own[1:]]
+        taken = {*OWN_PAGES, PORTFOLIO}
+        pages = [Place(f"provider-{i}" if i in taken else i, provider_title(i), i) for i in self.providers]
+        return [*([] if self.alone else [Place(PORTFOLIO, "Portfolio")]), own[0], *pages, *own[1:]]
 
     @cached_property
     def windows(self) -> dict[str, str]:
@@ -111,7 +117,7 @@ class Library:
         self.subjects: dict[str, Subject] = {}
         for evidence in evidences:
             key = self._free(str(evidence.subject.get("name", "subject")))
-            self.subjects[key] = Subject(key, evidence)
+            self.subjects[key] = Subject(key, evidence, alone=len(evidences) == 1)
         self._registry = registry
 
     @classmethod

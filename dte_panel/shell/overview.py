@@ -10,11 +10,10 @@ from dte_panel.policy import parse_bound
 from dte_panel.second import sentence
 from dte_panel.shell import words as w
 from dte_panel.shell.findings import Finding, headline, rank, worst_of
-from dte_panel.shell.layout import card, stack
+from dte_panel.shell.layout import stack
 from dte_panel.shell.library import Subject
-from dte_panel.shell.parts import Cards, FindingsList, FrameHead, Hero, Table
+from dte_panel.shell.parts import Cards, FindingsList, Hero
 from dte_panel.shell.state import State
-from dte_panel.shell.tables import column
 
 _TITLES = {
     "fail": "Fails",
@@ -26,12 +25,10 @@ _TITLES = {
 
 
 def page(state: State, heard: Any) -> Any:
-    """The overview of the selected subject, under a table of all subjects where there are several."""
+    """The overview of the selected subject."""
     subject = state.chosen
-    parts = [portfolio(state, heard)] if len(state.library.subjects) > 1 else []
-    parts += [hero(subject), Cards(items=cards(state), heard=heard)]
-    parts.append(FindingsList(sections=sections(subject.findings, state), heard=heard))
-    return stack(*parts)
+    found = FindingsList(sections=sections(subject.findings, state), heard=heard)
+    return stack(hero(subject), Cards(items=cards(state), heard=heard), found)
 
 
 def hero(subject: Subject) -> Hero:
@@ -183,31 +180,3 @@ def entry(finding: Finding, state: State) -> dict[str, Any]:
         "href": state.link(page=key),
         "go": {"page": key},
     }
-
-
-def portfolio(state: State, heard: Any) -> Any:
-    """All subjects with their verdicts."""
-    rows = []
-    for key, subject in state.library.subjects.items():
-        target = {
-            "text": key,
-            "href": state.link(subject=key, page="overview"),
-            "go": {"subject": key, "page": "overview"},
-        }
-        use = subject.evidence.use_case
-        rows.append(
-            [
-                target,
-                subject.evidence.verdict,
-                headline(subject.summary).partition(": ")[2].capitalize(),
-                str(use.get("risk") or ""),
-                str(subject.evidence.subject.get("owner") or ""),
-                w.when(subject.evidence.created),
-            ]
-        )
-    labels = [("name", "Subject", "link"), ("verdict", "Verdict", "verdict"), ("why", "Checks", "wide")]
-    labels += [("risk", "Risk", "text"), ("owner", "Owner", "text"), ("when", "Assessed", "text")]
-    table = Table(
-        columns=[column(*x) for x in labels], rows=rows, caption="All subjects and their verdicts", heard=heard
-    )
-    return card(FrameHead(title="Subjects"), table)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any
 
-from dte_panel.shell import evidence_page, overview, plugins_page
-from dte_panel.shell.library import EVIDENCE, PLUGINS
+from dte_panel.shell import evidence_page, overview, plugins_page, portfolio
+from dte_panel.shell.library import EVIDENCE, PLUGINS, PORTFOLIO
 from dte_panel.shell.parts import Heard
 from dte_panel.shell.provider import ProviderPage, holoviews_ready
 from dte_panel.shell.results import Results
@@ -77,6 +77,8 @@ class Pages:
     def _own(self) -> Any:
         if self._state.page == EVIDENCE:
             return evidence_page.EvidencePage(self._state, self._heard).view
+        if self._state.page == PORTFOLIO:
+            return portfolio.Portfolio(self._state, self._heard).view
         page = plugins_page.page if self._state.page == PLUGINS else overview.page
         return page(self._state, self._heard)
 

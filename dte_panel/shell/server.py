@@ -178,7 +178,7 @@ def warm(library: Library) -> None:
                 library.registry.views(provider)
     holoviews_ready()
     for subject in library.subjects.values():
-        _ = subject.digest
+        _ = subject.findings, subject.digest
 
 
 def free_port(address: str, port: int) -> int:

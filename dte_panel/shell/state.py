@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 import param
 
 from dte_panel.model import CURRENT
-from dte_panel.shell.library import OVERVIEW, Library, Place, Subject
+from dte_panel.shell.library import OVERVIEW, PORTFOLIO, Library, Place, Subject
 
 FIELDS = ("subject", "page", "window", "cohort", "q")
 _LONGEST = 200
@@ -65,6 +65,8 @@ class State(param.Parameterized):
         """Take the selection from a URL's query; what the query does not name is the default."""
         given = dict(parse_qsl(search.lstrip("?"), max_num_fields=50))
         blank = {"subject": "", "page": OVERVIEW, "window": CURRENT, "cohort": "", "q": ""}
+        if len(self.library.subjects) > 1 and not any(name in given for name in FIELDS):
+            blank["page"] = PORTFOLIO
         self.go({**blank, **{k: v for k, v in given.items() if k in FIELDS}})
 
     def link(self, **changes: str) -> str:
@@ -72,6 +74,8 @@ class State(param.Parameterized):
         values = {**self.values(), **changes}
         if values["page"] != "evidence":
             values["q"] = ""
+        if values["page"] == PORTFOLIO:
+            return f"?page={PORTFOLIO}"
         if len(self.library.subjects) == 1:
             values["subject"] = ""
         values["page"] = "" if values["page"] == OVERVIEW else values["page"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from dte_panel.errors import DTEError
@@ -198,3 +198,21 @@ def when(created: object) -> str:
         return str(created)
     local = moment.astimezone() if moment.tzinfo else moment
     return f"{local:%Y-%m-%d %H:%M} {local.tzname() or ''}".strip()
+
+
+def age(created: object, now: datetime) -> str:
+    """How long ago that was.
+
+    Examples
+    --------
+    >>> age("2026-01-02T03:04:05+00:00", datetime(2026, 1, 5, 4, tzinfo=UTC))
+    '3 days ago'
+    """
+    try:
+        moment = datetime.fromisoformat(str(created).replace("Z", "+00:00"))
+    except ValueError:
+        return str(created)
+    hours = (now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds() / 3600
+    if hours < 1:
+        return "just now"
+    return f"{plural(int(hours), 'hour')} ago" if hours < 48 else f"{plural(int(hours / 24), 'day')} ago"

@@ -22,7 +22,7 @@ def test_a_link_says_what_is_not_the_default_and_reproduces_it(state: State) -> 
     assert other.values() == state.values()
     assert not other.notice
     other.read("?")
-    assert other.place.key == "overview"
+    assert other.place.key == "portfolio"
 
 
 def test_one_subject_needs_no_name_in_the_link(evidence: Any) -> None:
