@@ -50,6 +50,34 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """Someone answers for a check that does not pass, for a while. It is shown beside the verdict and never changes it.
+
+    Attributes
+    ----------
+    metric : str
+        ``<provider>.<metric>`` of the check.
+    who : str
+        Who answers for it.
+    reason : str
+    until : str
+        The last day, in ISO form.
+    columns : tuple of str
+        Only these columns; empty for every column.
+    """
+
+    metric: str
+    who: str
+    reason: str
+    until: str
+    columns: tuple[str, ...] = ()
+
+    def covers(self, metric: str, column: str | None) -> bool:
+        """Whether it is about this check."""
+        return metric == self.metric and (not self.columns or column in self.columns)
+
+
+@dataclass(frozen=True)
 class Policy:
     """The checks that a use must pass.
 
@@ -60,6 +88,7 @@ class Policy:
     checks : tuple of Check
     valid_days : int
         How long a certificate under it may be valid.
+    waivers : tuple of Waiver
     file_sha256 : str
         Of the file it was read from; empty where there is none of the user's.
     """
@@ -69,4 +98,5 @@ class Policy:
     checks: tuple[Check, ...]
     citation: str = ""
     valid_days: int = 90
+    waivers: tuple[Waiver, ...] = ()
     file_sha256: str = ""

@@ -261,7 +261,7 @@ class _Assessment:
         checks, notes = self._applicable()
         if tested := sum(m.adjusted is not None for m in measurements):
             notes.append(f"{tested:,} p-values are adjusted together for their number (Benjamini-Hochberg)")
-        verdicts = policies.judge_all(
+        judged = policies.judge_all(
             replace(self.policy, checks=checks),
             measurements,
             providers={name: (p.state, p.reason) for name, p in self.providers.items()},
@@ -269,6 +269,7 @@ class _Assessment:
             task=self.layout.task,
             known=[f"{p.plugin.id}.{m.id}" for p in self.providers.values() for m in p.every],
         )
+        verdicts, ended = policies.waived(judged, self.policy, self.created.date().isoformat())
         return Evidence(
             subject=described["subject"] | self._model_file(),
             use_case=described["use_case"],
@@ -286,7 +287,7 @@ class _Assessment:
             states=sorted(self.records, key=_record_order),
             windows=list(self.layout.starts.values()),
             cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
-            notes=notes,
+            notes=[*notes, *ended],
             engine={"seconds": round(self.engine.seconds, 3)},
             second_opinion=self.opinions.record() if self.opinions else {},
         )

@@ -39,6 +39,11 @@ def place(verdict: Verdict) -> str:
     return ", ".join(filter(None, parts)) or "all rows"
 
 
+def reason(verdict: Verdict) -> str:
+    """The number held against the bound, and who answers for it where someone does."""
+    return verdict.reason + (f" ({verdict.waived})" if verdict.waiver else "")
+
+
 def _stops(verdict: Verdict, *, strict: bool) -> bool:
     """Whether a verdict keeps a build from going on."""
     return verdict.required and verdict.verdict != "pass" and (strict or verdict.verdict != "warn")
@@ -61,7 +66,7 @@ def junit(evidence: Evidence, *, strict: bool = False) -> str:
 
 def _case(v: Verdict, *, strict: bool) -> str:
     head = f"<testcase classname={quoteattr(_xml(v.metric))} name={quoteattr(_xml(f'{place(v)} {v.bound}'))}"
-    message, text = quoteattr(_xml(v.reason)), xml_escape(_xml(f"{v.reason}\n{v.citation}".strip()))
+    message, text = quoteattr(_xml(reason(v))), xml_escape(_xml(f"{reason(v)}\n{v.citation}".strip()))
     if v.verdict == "pass" or (v.verdict == "warn" and v.required and not strict):
         return f"{head}><system-out>{text}</system-out></testcase>\n"
     if not v.required:
@@ -106,7 +111,7 @@ def _result(v: Verdict, rule: int, spec: str, *, strict: bool) -> dict[str, Any]
         "ruleId": v.metric,
         "ruleIndex": rule,
         "level": "error" if _stops(v, strict=strict) else "warning" if v.required else "note",
-        "message": {"text": f"{v.verdict.replace('_', ' ')}: {v.metric} of {place(v)}, {v.reason} (bound {v.bound})"},
+        "message": {"text": f"{v.verdict.replace('_', ' ')}: {v.metric} of {place(v)}, {reason(v)} (bound {v.bound})"},
         "locations": [{"physicalLocation": location}],
         "partialFingerprints": {"check/v1": hashlib.sha256(canonical(identity).encode()).hexdigest()},
         "properties": {"verdict": v.verdict, "required": v.required, "citation": v.citation},
@@ -131,7 +136,7 @@ def markdown(evidence: Evidence) -> str:
 
 def _row(v: Verdict) -> str:
     word = v.verdict.replace("_", " ") + ("" if v.required else " (advisory)")
-    cells = [f"{_ICONS[v.verdict]} {word}", *map(_md, [v.metric, place(v), v.bound, v.reason])]
+    cells = [f"{_ICONS[v.verdict]} {word}", *map(_md, [v.metric, place(v), v.bound, reason(v)])]
     return f"| {' | '.join(cells)} |"
 
 
@@ -154,7 +159,7 @@ def _annotated(verdicts: Sequence[Verdict], spec: str, *, strict: bool) -> Itera
             continue
         level = "error" if _stops(v, strict=strict) else "warning" if v.required else "notice"
         title = _property(f"{v.metric} of {place(v)}")
-        yield f"::{level} file={_property(spec)},line=1,title={title}::{_data(f'{v.verdict}: {v.reason}')}"
+        yield f"::{level} file={_property(spec)},line=1,title={title}::{_data(f'{v.verdict}: {reason(v)}')}"
 
 
 def _data(text: str) -> str:

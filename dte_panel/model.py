@@ -243,6 +243,8 @@ class Verdict:
         The number held against the bound, in words.
     measurement : Measurement or None
         The number that decided it; ``None`` where there was nothing to judge.
+    waiver : mapping or None
+        ``who`` answers for it, ``reason`` and ``until``; the verdict stays what it is.
     """
 
     metric: str
@@ -257,13 +259,21 @@ class Verdict:
     measurement: Measurement | None
     across: str | None = None
     citation: str = ""
+    waiver: Mapping[str, str] | None = None
+
+    @property
+    def waived(self) -> str:
+        """Who answers for it and why, in words; empty where nobody does."""
+        w = self.waiver
+        return f"waived by {w['who']} until {w['until']}: {w['reason']}" if w else ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         document = asdict(self)
         document["measurement"] = self.measurement.to_json() if self.measurement else None
-        if not self.across:
-            del document["across"]
+        for key in ("across", "waiver"):
+            if not document[key]:
+                del document[key]
         return document
 
     @classmethod

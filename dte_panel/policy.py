@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -173,6 +173,32 @@ def judge_all(
             broken = Check(f"{provider}.*", bound="")
             verdicts.append(_verdict(broken, "error", _complaint(provider, state, reason)))
     return sorted(verdicts, key=_order)
+
+
+def waived(verdicts: Iterable[Verdict], policy: Policy, today: str) -> tuple[list[Verdict], list[str]]:
+    """Put each waiver beside what it is about, where that does not pass; the verdict stays what it is.
+
+    Parameters
+    ----------
+    today : str
+        The day of the assessment, in ISO form; a waiver that ended before it is not put beside anything.
+
+    Returns
+    -------
+    list of Verdict, list of str
+        And a note for each waiver that has ended, or has nothing left to waive.
+    """
+    standing = [w for w in policy.waivers if w.until >= today]
+    notes = [f"the waiver of {w.metric} by {w.who} ended on {w.until}" for w in policy.waivers if w not in standing]
+    made, used = [], set()
+    for verdict in verdicts:
+        found = next((w for w in standing if w.covers(verdict.metric, verdict.column)), None)
+        if found and verdict.verdict != "pass":
+            used.add(found)
+            verdict = replace(verdict, waiver={"who": found.who, "reason": found.reason, "until": found.until})  # noqa: PLW2901
+        made.append(verdict)
+    notes += [f"the waiver of {w.metric} by {w.who} has nothing to waive" for w in standing if w not in used]
+    return made, notes
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[VerdictWord, int]:

@@ -214,7 +214,8 @@ def _first_line(evidence: Evidence, grade: Grade, expires: datetime) -> str:
 
 def _check(verdict: Verdict) -> dict[str, Any]:
     keys = ("metric", "window", "column", "across", "verdict", "bound", "reason", "citation")
-    return {key: getattr(verdict, key) for key in keys} | {"cohort": dict(verdict.cohort)}
+    waiver = {"waiver": dict(verdict.waiver)} if verdict.waiver else {}
+    return {key: getattr(verdict, key) for key in keys} | {"cohort": dict(verdict.cohort)} | waiver
 
 
 def _text(time: datetime) -> str:

@@ -102,7 +102,8 @@ def _row(verdict: Verdict, others: int) -> Iterator[str]:
     yield f"{measured.n:,}" if measured else ""
     yield verdict.bound
     # where there is a number, the number and the bound say it
-    yield "" if measured and measured.value is not None else " ".join(verdict.reason.split())
+    reason = "" if measured and measured.value is not None else " ".join(verdict.reason.split())
+    yield "; ".join(filter(None, [reason, verdict.waived]))
 
 
 def place(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dte_panel.errors import DTEError
@@ -96,11 +96,16 @@ def findings(evidence: Evidence) -> list[Finding]:
     for v in evidence.verdicts:
         measured = v.measurement is not None and v.verdict in {"fail", "warn", "pass"}
         why = (v.metric, v.bound) if measured else (v.provider, re.sub(r"[\d,]+", "#", v.reason))
-        grouped[v.verdict, v.required, measured, *why].append(v)
+        grouped[v.verdict, v.required, measured, v.waived, *why].append(v)
     found: list[Finding] = []
-    for (_, _, measured, *_), group in grouped.items():
-        found += _measured(group, evidence) if measured else [_unmeasured(group, evidence)]
+    for (_, _, measured, waived, *_), group in grouped.items():
+        told = _measured(group, evidence) if measured else [_unmeasured(group, evidence)]
+        found += [replace(f, sentence=f"{f.sentence} {_sentence(waived)}") for f in told] if waived else told
     return sorted(found, key=_order)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _order(f: Finding) -> tuple[Any, ...]:
