@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import cache
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Two-sided 95 % quantile of the standard normal distribution.
 Z95 = 1.959963984540054
+#: More pairs of a label and an answer are not resampled: each draw is a call of the library.
+MOST_PAIRS = 20_000
 #: Seed of the assessment that runs in this context.
 base_seed: ContextVar[int] = ContextVar("base_seed", default=0)
 
@@ -246,6 +249,60 @@ def bootstrap(
             estimate = float(np.asarray(statistic(*(t[None] for t in tables)))[0])
         low, high = 2 * estimate - high, 2 * estimate - low
     return low, high
+
+
+def bootstrap_cells(
+    function: Callable[..., float], *groups: tuple[Any, Any, Any], draws: int = 100, basic: bool = False
+) -> tuple[float, float] | tuple[None, None]:
+    """95 % bootstrap interval of any function of labels, answers and rows, such as one of a library.
+
+    Two more rows are spread over all pairs of a group's labels and answers: a table without an error in it would
+    otherwise show an interval of no width. What the function raises on a draw makes that draw undefined.
+
+    Parameters
+    ----------
+    function : callable
+        Gets each group's ``(labels, answers, rows)`` and gives a number.
+    *groups : tuple of array_like
+        Labels, answers and rows of each distinct pair; every group is drawn on its own.
+    draws, basic
+        As for :func:`bootstrap`.
+
+    Returns
+    -------
+    tuple
+        As for :func:`bootstrap`; ``(None, None)`` too above 20,000 pairs.
+    """
+    import numpy as np
+
+    full = [_every_pair(*group) for group in groups]
+    if any(len(rows) > MOST_PAIRS for *_, rows in full):
+        return None, None
+
+    def once(tables: Sequence[Floats]) -> float:
+        drawn = [(y[t > 0], p[t > 0], t[t > 0]) for (y, p, _), t in zip(full, tables, strict=True)]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return float(function(*drawn))
+        except Exception:  # noqa: BLE001 - a draw may lack a class, and each library raises in its own way
+            return math.nan
+
+    def statistic(*tables: Floats) -> Floats:
+        return np.array([once(each) for each in zip(*tables, strict=True)])
+
+    return bootstrap([rows for *_, rows in full], statistic, draws=draws, basic=basic)
+
+
+def _every_pair(labels: Any, answers: Any, rows: Any) -> tuple[Any, Any, Floats]:
+    """Every pair of a label and an answer, with its rows and its part of two more."""
+    import numpy as np
+
+    y, at_y = np.unique(np.asarray(labels), return_inverse=True)
+    p, at_p = np.unique(np.asarray(answers), return_inverse=True)
+    counts: Floats = np.bincount(at_y * len(p) + at_p, weights=rows, minlength=len(y) * len(p)).astype(float)
+    counts += 2 / max(len(counts), 1)
+    return np.repeat(y, len(p)), np.tile(p, len(y)), counts
 
 
 def benjamini_hochberg(pvalues: Sequence[float]) -> list[float]:

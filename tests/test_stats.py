@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from dte_panel.stats import (
+    MOST_PAIRS,
     Z95,
     benjamini_hochberg,
     bootstrap,
+    bootstrap_cells,
     difference_interval,
     mean_interval,
     positive_mean_interval,
@@ -154,3 +157,27 @@ def test_fifty_tests_of_nothing_find_something_in_one_assessment_of_twenty() -> 
     found = np.array([min(benjamini_hochberg(row)) <= 0.05 for row in drawn.tolist()])
     assert 2.3 < (drawn <= 0.05).sum(1).mean() < 2.7
     assert found.mean() == pytest.approx(0.05, abs=0.012)
+
+
+def test_any_function_of_cells_gets_an_interval_that_holds_19_times_in_20() -> None:
+    def accuracy(cell: tuple[Any, Any, Any]) -> float:
+        y, p, rows = cell
+        return float((rows * (y == p)).sum() / rows.sum())
+
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(200):
+        hits = rng.binomial(150, 0.7)
+        low, high = bootstrap_cells(accuracy, ([0, 0], [0, 1], [hits, 150 - hits]))
+        held += low is not None and high is not None and low <= 0.7 <= high
+    assert 182 <= held <= 198
+
+
+def test_draws_on_which_a_library_raises_are_undefined() -> None:
+    def picky(cell: tuple[Any, Any, Any]) -> float:
+        raise ValueError("one class")
+
+    assert bootstrap_cells(picky, ([0], [1], [5])) == (None, None)
+    many = np.arange(MOST_PAIRS + 1)
+    assert bootstrap_cells(picky, (np.zeros(len(many)), many, np.ones(len(many)))) == (None, None)
+    low, high = bootstrap_cells(lambda cell: float(cell[2].sum()), ([0, 1], [0, 1], [5, 5]))
+    assert low == high == 12, "no error among ten rows, and two rows more"

@@ -82,6 +82,26 @@ def test_named_metrics_are_the_librarys_own_numbers():
     assert (matrix.status, matrix.reason) == ("error", "TypeError: the library gave a ndarray, not a number")
 
 
+def test_named_metrics_have_intervals_and_gaps():
+    rows = people()
+    y, p = (rows.y == "yes").astype(int), (rows.p == "yes").astype(int)
+    found = assess(rows, library_metrics=["sklearn:zero_one_loss", "fairlearn:demographic_parity_difference"])
+    parts = [found["sklearn_zero_one_loss", group] for group in ("a", "b")]
+    for part in (*parts, found["fairlearn_demographic_parity_difference", "g"]):
+        assert 0 <= part.low < part.value < part.high <= 1
+    losses = fm.MetricFrame(metrics=sklearn.metrics.zero_one_loss, y_true=y, y_pred=p, sensitive_features=rows.g)
+    gap = found["sklearn_zero_one_loss_difference_between_groups", "g"]
+    assert gap.value == pytest.approx(losses.difference(), abs=1e-12)
+    assert gap.low < gap.value < gap.high
+    ratio = found["sklearn_zero_one_loss_ratio_between_groups", "g"]
+    assert ratio.value == pytest.approx(losses.ratio(), abs=1e-12)
+    turned = assess(
+        rows.assign(p=rows.y.map({"yes": "no", "no": "yes"})), library_metrics=["sklearn:matthews_corrcoef"]
+    )
+    below = turned["sklearn_matthews_corrcoef_ratio_between_groups", "g"]
+    assert (below.value, below.reason) == (None, "a group is below 0: a ratio says nothing")
+
+
 def test_one_that_raises_is_an_error_of_its_own():
     rows = people(40).query("g != 'a' or y == 'no'")
     found = assess(rows, library_metrics=["sklearn:class_likelihood_ratios", "sklearn:matthews_corrcoef"])

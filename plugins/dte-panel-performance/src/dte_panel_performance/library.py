@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from dte_panel import Counts, InputError, Metric, Scores, Value
+from dte_panel.stats import MOST_PAIRS, bootstrap_cells
 from dte_panel_performance.opinions import asked, cells, weighted
 
 _NAME = re.compile(r"sklearn:(?P<function>\w+)(?P<arguments>\(.*\))?")
@@ -105,6 +106,8 @@ def _metric(asked_for: Asked) -> Metric:
         source=f"scikit-learn {__version__}, sklearn.metrics.{asked_for.function}",
         tasks=("binary",) if of_scores else ("binary", "multiclass"),
         group="asked for by name",
+        interval=f"bootstrap of the cells, two more rows spread over them, 100 draws; none above {MOST_PAIRS:,} cells",
+        second="it is scikit-learn's own number",
     )
 
 
@@ -121,4 +124,7 @@ def _finish(asked_for: Asked, state: Any, *, of_scores: bool) -> Value:
         return Value(None, n, reason=f"scikit-learn: {' '.join(str(error).split())[:200]}")
     if not math.isfinite(value):
         return Value(None, n, reason="scikit-learn has no finite number for it")
-    return Value(value, n)
+    low, high = bootstrap_cells(
+        lambda cell: asked(asked_for.function, *cell, **asked_for.keywords), (labels, answers, rows)
+    )
+    return Value(value, n, None if low is None else min(low, value), None if high is None else max(high, value))
