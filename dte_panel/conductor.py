@@ -17,7 +17,7 @@ from dte_panel import stats
 from dte_panel.again import Again
 from dte_panel.checks import Policy
 from dte_panel.engine import plan, windows
-from dte_panel.engine.cache import Cache
+from dte_panel.engine.cache import Cache, Forgetful
 from dte_panel.engine.labels import awaited
 from dte_panel.engine.layout import Layout, resolve
 from dte_panel.engine.plan import Request
@@ -33,6 +33,7 @@ from dte_panel.reductions import Rows
 from dte_panel.registry import Registry
 from dte_panel.second import Opinions
 from dte_panel.spec import Spec, check_columns, read_policy
+from dte_panel.spec.folders import cache_folder
 from dte_panel.states import Documented, JointSample, Table
 
 Progress = Callable[[int, int, str], None]
@@ -103,7 +104,7 @@ def assess_spec(
     verify : bool
         As for :func:`assess`.
     cache : path or Cache, optional
-        As for :func:`assess`.
+        As for :func:`assess`; default: what ``spec.cache`` names, if anything.
     progress : callable, optional
         Called with ``(done, total, text)``.
     """
@@ -113,16 +114,19 @@ def assess_spec(
         if provider not in registry.ids():
             raise unknown_name("provider", provider, registry.ids(), where="plugins")
     connection = connect(spec.limits.memory)
-    kept = Cache(Path(cache)) if isinstance(cache, str | Path) else cache
+    kept = _opened(cache_folder(spec.cache, spec.base) if cache is None else cache)
     seed = stats.base_seed.set(spec.seed)
     try:
         opinions = Opinions() if verify else None
         return _Assessment(spec, policy, registry, connection, data, progress, opinions, kept).run()
     finally:
-        if kept:
-            kept.close()
+        kept.close()
         stats.base_seed.reset(seed)
         connection.close()
+
+
+def _opened(cache: Cache | Path | str | None) -> Forgetful:
+    return Cache(Path(cache)) if isinstance(cache, str | Path) else cache or Forgetful()
 
 
 class _Assessment:
@@ -137,7 +141,7 @@ class _Assessment:
         data: Mapping[str, Any] | None,
         progress: Progress | None,
         opinions: Opinions | None,
-        cache: Cache | None,
+        cache: Forgetful,
     ) -> None:
         self.spec, self.policy, self.registry = spec, policy, registry
         self.connection, self.opinions, self.cache = connection, opinions, cache

@@ -130,8 +130,12 @@ def _result(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print the evidence as JSON and nothing else")
     made.add_argument("--out", metavar="FILE", help="write the evidence to a file")
     made.add_argument("--verify", action="store_true", help="compute the numbers again with the reference libraries")
-    made.add_argument("--cache", metavar="DIR", help="keep what is learned of each Parquet file; read new files only")
-    made.add_argument("--reread", action="store_true", help="with --cache: know files by their bytes, not their times")
+    kept = made.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--cache", metavar="DIR", help="keep what is learned of each Parquet file there, or in the usual place: auto"
+    )
+    kept.add_argument("--no-cache", action="store_true", help="read every file, whatever the cache of trust.yaml")
+    made.add_argument("--reread", action="store_true", help="with a cache: know files by their bytes, not their times")
 
 
 def _serve(sub: _Sub) -> None:

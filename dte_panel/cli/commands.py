@@ -24,21 +24,29 @@ EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
 
 
 def evidence_of(path: str, *, verify: bool = False, cache: str | None = None, trust: bool = True) -> Evidence:
-    """Assess one trust.yaml, with a progress bar where it takes long."""
+    """Assess one trust.yaml, with a progress bar where it takes long; ``cache`` goes before its own, ``""`` is none."""
     from dte_panel import spec
     from dte_panel.conductor import assess_spec
     from dte_panel.engine.cache import Cache
+    from dte_panel.spec.folders import cache_folder
 
     wanted = spec.read(path)
     try:
         with _quiet(), Progress(f"Assessing {wanted.subject.name}") as progress:
-            kept = Cache(Path(cache), trust=trust) if cache else None
+            folder = cache_folder(wanted.cache, wanted.base) if cache is None else cache_folder(cache, Path())
+            wanted = wanted.model_copy(update={"cache": None})
+            kept = Cache(folder, trust=trust) if folder else None
             return assess_spec(wanted, verify=verify, cache=kept, progress=progress)
     except InputError as error:
         # the engine knows keys, not the file they stand in
         if error.where.split(".")[0] in type(wanted).model_fields:
             raise InputError(error.message, where=f"{path}: {error.where}", hint=error.hint) from error
         raise
+
+
+def _asked(args: Namespace) -> Evidence:
+    kept = "" if args.no_cache else args.cache
+    return evidence_of(args.spec, verify=args.verify, cache=kept, trust=not args.reread)
 
 
 def _quiet() -> redirect_stdout[TextIO]:
@@ -54,7 +62,7 @@ def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
 
 def assess(args: Namespace) -> int:
     """Measure, judge, print the table."""
-    evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
+    evidence = _asked(args)
     if args.share:
         evidence = evidence.shared()
     _finish(evidence, args, report.assessment(evidence))
@@ -66,7 +74,7 @@ def check(args: Namespace) -> int:
     from dte_panel import gates
     from dte_panel.evidence import write_whole
 
-    evidence = evidence_of(args.spec, verify=args.verify, cache=args.cache, trust=not args.reread)
+    evidence = _asked(args)
     for path, text in _reports(evidence, args):
         write_whole(path, text.encode())
     _finish(evidence, args, report.deciding(evidence))

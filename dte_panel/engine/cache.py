@@ -41,7 +41,34 @@ _DAMAGE = (zipfile.BadZipFile, struct.error, RuntimeError, KeyError, ValueError,
 _log = logging.getLogger(__name__)
 
 
-class Cache:
+class Forgetful:
+    """Knows nothing from earlier, and keeps nothing for later."""
+
+    #: Whether answers are kept.
+    keeps = False
+
+    def __init__(self) -> None:
+        #: What is closed together with it.
+        self.open = ExitStack()
+
+    def digest(self, path: Path) -> str:
+        """SHA-256 of a file's bytes."""
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def get(self, digest: str, question: Any) -> Any:
+        """The answer that was put, or ``None``."""
+        return None
+
+    def put(self, digest: str, question: Any, answer: Any) -> None:
+        """Keep an answer, if answers are kept."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        self.open.close()
+
+
+class Cache(Forgetful):
     """Answers by file and question.
 
     Parameters
@@ -54,7 +81,10 @@ class Cache:
         Bytes on disk; what was used last is kept.
     """
 
+    keeps = True
+
     def __init__(self, folder: Path, *, trust: bool = True, limit: int = LIMIT) -> None:
+        super().__init__()
         self.folder, self.trust, self.limit = folder, trust, limit
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,8 +94,6 @@ class Cache:
         self._archives: dict[str, dict[str, bytes]] = {}
         self._new: set[str] = set()
         self._files: dict[str, list[Any]] = self._read_files()
-        #: What is closed together with the cache.
-        self.open = ExitStack()
 
     def digest(self, path: Path) -> str:
         """SHA-256 of a file's bytes; remembered by path, size and time of change."""
@@ -73,8 +101,7 @@ class Cache:
         known = self._files.get(name)
         if self.trust and known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
             return str(known[2])
-        with path.open("rb") as file:
-            made = hashlib.file_digest(file, "sha256").hexdigest()
+        made = super().digest(path)
         self._files.pop(name, None)
         if stat.st_mtime < time.time() - RACY:
             self._files[name] = [stat.st_size, stat.st_mtime_ns, made]
@@ -100,7 +127,7 @@ class Cache:
 
     def close(self) -> None:
         """Write what is new, each archive whole or not at all, and drop what has not been used for longest."""
-        self.open.close()
+        super().close()
         try:
             self._save()
             self._evict()

@@ -53,5 +53,5 @@ def by_place(item: tuple[tuple[str, Iterable[tuple[str, str | None]]], Sequence[
 
 def chosen_edges(whole: Ordered, bins: int) -> tuple[tuple[float, ...], tuple[float, float] | None]:
     """Edges and span of a column from the values of all rows."""
-    finite = whole.finite().values
-    return whole.quantile_edges(bins), (float(finite[0]), float(finite[-1])) if len(finite) else None
+    finite = whole.finite()
+    return whole.quantile_edges(bins), (finite.minimum, finite.maximum) if finite.n else None

@@ -14,6 +14,7 @@ from dte_panel.engine import crossing, rows, sampling, sql, streamed, tallies
 from dte_panel.engine.convert import by_place, chosen_edges, filled, moments, profiled
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
+from dte_panel.engine.pieces import Piece, Side
 from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source
 from dte_panel.errors import DTEError
@@ -23,7 +24,6 @@ from dte_panel.states import (
     Averaged,
     Binned,
     DistinctCount,
-    JointSample,
     Moments,
     Ordered,
     Profiled,
@@ -73,6 +73,14 @@ class Reducer(crossing.Crossing):
         self.numbers: Numbers | None = None
         self.streamed: streamed.Streamed | None = None
         self._sorted: tuple[tuple[str, bool, bool], dict[Place, tuple[Ordered, int, int]]] | None = None
+
+    def side(self) -> Side:
+        """All of its rows, in one piece."""
+        return Side(self, [Piece(lambda: self, self.source)])
+
+    def read_by(self, numbers: Numbers, expressions: streamed.Streamed) -> None:
+        """Leave large columns to those who know both sides."""
+        self.numbers, self.streamed = numbers, expressions
 
     def reduce(self, request: Request) -> Cells:
         """The states of one request, for every window and cohort that has rows.
@@ -250,21 +258,10 @@ class Reducer(crossing.Crossing):
         if reduction.joint:
             names = [c for c in self.layout.columns(reduction.columns) if c in self.source.types]
             if names and sampling.by_place(request, self.source):
-                return self._whole_rows(request, names)
+                return {**rows.whole(self, request, names)}
             return {(self.source.name, ()): sampling.joint(self.connection, self.source, names, reduction)}
         column = cast(str, request.column)
         return {(self.source.name, ()): sampling.of_column(self.connection, self.source, column, reduction)}
-
-    def _whole_rows(self, request: Request, names: Sequence[str]) -> Cells:
-        """All rows by window and cohort."""
-        values = {f"{VALUE}{i}": sampling.plain(c, self.source.types[c]) for i, c in enumerate(names)}
-        arrays, cells = rows.split(self, request, values)
-        found: Cells = {}
-        for place, at in cells.items():
-            columns = {c: arrays[alias][at] for c, alias in zip(names, values, strict=True)}
-            n = len(columns[names[0]])
-            found[place] = JointSample(columns, n, n)
-        return found
 
     def values(self, request: Request) -> Cells:
         """:class:`~dte_panel.Values`."""

@@ -134,39 +134,35 @@ def grid_of(sample: Floats, span: tuple[float, float], bins: int, *, whole: bool
     return Grid(np.unique(np.concatenate([edges, own, _above(np.floor(cuts) if whole else own, whole)])), whole)
 
 
-def grid_over(
-    chunks: Iterable[Chunk], rows: int, span: tuple[float, float] | None, bins: int, at: Iterable[float] = ()
-) -> tuple[Grid, float]:
-    """The bins of a column, and its median, about.
+#: A sample of some values, and the smallest and the largest of them all.
+Look = tuple[Floats, tuple[float, ...]]
 
-    Parameters
-    ----------
-    chunks : iterable of Chunk
-        All of its rows.
-    rows : int
-        How many these are.
-    span : tuple of float, optional
-        Smallest and largest value over both sides of a column of whole numbers.
-    bins : int
-    at : iterable of float
-        As for :func:`grid_of`.
-    """
-    step, start = max(1, rows // SAMPLE), 0
-    ends, taken = [], [np.empty(0)]
+
+def look(chunks: Iterable[Chunk], step: int) -> Look:
+    """Every so many-th value of a column, and its ends; only what is finite."""
+    start, ends, taken = 0, [], [np.empty(0)]
     for chunk in chunks:
         ends += _ends(chunk.known())
         values = chunk.known(slice(-start % step, None, step))
         taken.append(values[np.isfinite(values)])
         start += len(chunk)
+    return np.concatenate(taken), (min(ends), max(ends)) if ends else ()
+
+
+def grid_over(looks: Iterable[Look], bins: int, *, whole: bool = False, at: Iterable[float] = ()) -> tuple[Grid, float]:
+    """The bins of a column by what was seen of it, and its median, about."""
+    looks = list(looks)
+    ends = [end for _, both in looks for end in both]
     if not ends:
         return Grid(np.zeros(1)), 0.0
-    sample = np.concatenate(taken)
+    sample, low, high = np.concatenate([values for values, _ in looks]), min(ends), max(ends)
     sample = sample if len(sample) else np.array(ends)
-    # Of whole numbers, those that only the other side has get bins too, if there are enough.
-    low, high = span if span and span[1] - span[0] < bins else (min(ends), max(ends))
-    return grid_of(sample, (low, high), bins, whole=span is not None, at=at), float(
-        np.partition(sample, len(sample) // 2)[len(sample) // 2]
-    )
+    if whole and high - low < bins:
+        # Whole numbers that other rows have, beside these, get bins too, as far as there are enough.
+        wider = (bins - 1 - int(high - low)) // 2
+        low, high = low - wider, high + wider
+    middle = float(np.partition(sample, len(sample) // 2)[len(sample) // 2])
+    return grid_of(sample, (low, high), bins, whole=whole, at=at), middle
 
 
 def _ends(x: Floats) -> list[float]:

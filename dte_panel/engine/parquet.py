@@ -133,6 +133,10 @@ class Files:
         found = {kinds.get(name) for _, _, kinds in self._opened}
         return Column([each[:2] for each in self._opened], name) if len(found) == 1 and found <= _PLAIN else None
 
+    def names(self) -> list[str]:
+        """The columns that :meth:`numbers` gives."""
+        return sorted(name for _, _, kinds in self._opened[:1] for name in kinds if self.numbers(name) is not None)
+
     @cached_property
     def _opened(self) -> list[tuple[Path, Any, dict[str, pa.DataType]]]:
         try:

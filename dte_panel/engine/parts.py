@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from dte_panel.engine import plan, tallies
 from dte_panel.engine.convert import chosen_edges
 from dte_panel.engine.duckdb import Cells, Edges, Place, Reducer
 from dte_panel.engine.layout import Layout
+from dte_panel.engine.numeric import Numbers
+from dte_panel.engine.pieces import Piece, Side
 from dte_panel.engine.plan import Request
 from dte_panel.engine.questions import Part, whole
 from dte_panel.engine.sampling import by_place, together
 from dte_panel.engine.sources import Connection, Source
+from dte_panel.engine.streamed import Streamed
 from dte_panel.model import CURRENT
-from dte_panel.reductions import Distinct, Overlap, Rows, Values
+from dte_panel.reductions import Distinct, Means, Overlap, Profile, Rows, Sums, Values
 from dte_panel.states import DistinctCount, Ordered, Overlapped
 from dte_panel.stats import base_seed
+
+#: What comes out otherwise, in the last digit or in the choice of rows, when all files are read at once.
+PARTED = (Means, Profile, Rows, Sums)
 
 
 def merged(parts: Iterable[Cells]) -> Cells:
@@ -62,7 +69,19 @@ class PartedReducer:
     ) -> None:
         self.connection, self.source, self.layout, self.edges = connection, source, layout, edges
         self.reference = reference
+        self.numbers: Numbers | None = None
+        self.streamed: Streamed | None = None
         self._opened: dict[str, Reducer] = {}
+        self._face = Reducer(connection, replace(source, parts=()), layout, edges, reference)
+
+    def side(self) -> Side:
+        """Its files, each a piece."""
+        return Side(self._face, [Piece(partial(self._reducer, part), self.source, part) for part in self.source.parts])
+
+    def read_by(self, numbers: Numbers, streamed: Streamed) -> None:
+        """Leave large columns to those who know both sides."""
+        self.numbers, self.streamed = numbers, streamed
+        self._face.read_by(numbers, streamed)
 
     def reduce(self, request: Request) -> Cells:
         """The states of one request, for every window and cohort that has rows.
@@ -72,11 +91,17 @@ class PartedReducer:
         EngineError
             As for :class:`~dte_panel.engine.duckdb.Reducer`.
         """
+        loaded = self.numbers.cells(self.source.name, request) if self.numbers else None
+        if loaded is not None:
+            return loaded
+        self._choose_edges(request)
+        apart = bool(self.source.kept) or isinstance(request.reduction, PARTED)
+        if not apart or (self.streamed and self.streamed.takes(self.source.name, request)):
+            return self._face.reduce(request)
         if isinstance(request.reduction, Distinct):
             return self._distinct(str(request.column))
         if isinstance(request.reduction, Overlap):
             return self._overlap(str(request.column))
-        self._choose_edges(request)
         if isinstance(request.reduction, Rows):
             return self._rows(request, request.reduction)
         question = self._question(request)
@@ -151,7 +176,7 @@ def reducer_of(
     connection: Connection, source: Source, layout: Layout, edges: Edges, reference: Source | None
 ) -> Reducer | PartedReducer:
     """What reduces a side."""
-    if reference and not source.parts:
+    if reference and not source.kept:
         whole(connection, reference)
     made = PartedReducer if source.parts else Reducer
     return made(connection, source, layout, edges, reference)

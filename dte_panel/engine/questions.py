@@ -8,7 +8,8 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from dte_panel.engine.cache import Cache
+from dte_panel.engine.cache import Forgetful
+from dte_panel.engine.parquet import Files
 from dte_panel.engine.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -21,17 +22,18 @@ class Part:
     Parameters
     ----------
     root : Connection
-    cache : Cache
+    cache : Forgetful
     name : str
         What the side is called in queries.
     path : Path
     """
 
-    def __init__(self, root: Connection, cache: Cache, name: str, path: Path) -> None:
+    def __init__(self, root: Connection, cache: Forgetful, name: str, path: Path) -> None:
         self.root, self.cache, self.name = root, cache, name
         self.file = f"read_parquet({literal(escape(str(path)))})"
         self.digest = cache.digest(path)
-        # Folders such as year=2026 give a column of their own.
+        # Folders such as year=2026 give columns of their own.
+        self.files = None if "=" in str(path.parent) else Files([path])
         self.views: list[tuple[str, str]] = [("", str(path.parent) if "=" in str(path.parent) else "")]
         self._opened: list[Connection] = []
 
@@ -81,13 +83,20 @@ class Part:
         # Temporary: another connection does not see it.
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT {select} FROM {source}").fetchall()
 
+    def recall(self, question: Any) -> Any:
+        """The answer to a question of this file that the cache has, or ``None``."""
+        return self.cache.get(self.digest, (self.views, question))
+
+    def keep(self, question: Any, answer: Any) -> None:
+        """Keep the answer to a question of this file."""
+        self.cache.put(self.digest, (self.views, question), answer)
+
     def known(self, question: Any, answer: Callable[[], Any]) -> Any:
         """The answer to a question of this file, from the cache or from its rows."""
-        whole = (self.views, question)
-        found = self.cache.get(self.digest, whole)
+        found = self.recall(question)
         if found is None:
             found = answer()
-            self.cache.put(self.digest, whole, found)
+            self.keep(question, found)
         return found
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
@@ -97,7 +106,7 @@ class Part:
 
 
 def open_parts(
-    connection: Connection, cache: Cache, name: str, paths: Iterable[Path]
+    connection: Connection, cache: Forgetful, name: str, paths: Iterable[Path]
 ) -> tuple[tuple[Part, ...], list[tuple[str, str]]]:
     """The files of a side, and the columns that they have together with their SQL types."""
     parts = tuple(Part(connection, cache, name, path) for path in paths)
@@ -129,9 +138,9 @@ _ADDED: dict[str, Callable[[Sequence[Any]], Any]] = {
 def totals(connection: Connection, source: Source, *aggregates: str, where: str = "TRUE") -> tuple[Any, ...]:
     """COUNT, MIN, MAX or BOOL_AND of expressions over a side's rows."""
     query = f"SELECT {', '.join(aggregates)} FROM {source.sql} WHERE {where}"
-    if not source.parts:
+    if not source.kept:
         return tuple(connection.execute(query).fetchall()[0])
-    answers = zip(*(part.ask(query)[0] for part in source.parts), strict=True)
+    answers = zip(*(part.ask(query)[0] for part in source.kept), strict=True)
     return tuple(_ADDED[a.partition("(")[0]](values) for a, values in zip(aggregates, answers, strict=True))
 
 
@@ -141,16 +150,16 @@ def distinct(
     """The distinct values of an expression over a side's rows; more than ``most`` of them may be left out."""
     limit = "" if most is None else f" LIMIT {most}"
     query = f"SELECT DISTINCT {expression} FROM {source.sql} WHERE {where}{limit}"
-    if not source.parts:
+    if not source.kept:
         return [row[0] for row in connection.execute(query).fetchall()]
-    return list(dict.fromkeys(row[0] for part in source.parts for row in part.ask(query)))
+    return list(dict.fromkeys(row[0] for part in source.kept for row in part.ask(query)))
 
 
 def make_view(connection: Connection, source: Source, name: str, select: str) -> None:
-    """Make a view over a side, or over each of its files."""
+    """Make a view over a side, and over each of its files."""
     for part in source.parts:
         part.view(name, select)
-    if not source.parts:
+    if not source.kept:
         query = f"CREATE OR REPLACE TEMP VIEW {quote(name)} AS SELECT {select} FROM {source.sql}"
         connection.execute(query).fetchall()
 

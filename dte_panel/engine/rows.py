@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dte_panel.engine.convert import partition
 from dte_panel.engine.plan import Request
+from dte_panel.engine.sampling import plain
 from dte_panel.model import Cohort, cohort_key
+from dte_panel.states import JointSample
 
 if TYPE_CHECKING:
     from dte_panel.engine.duckdb import Place, Reducer
 
 #: Aliases in queries; no column of a source has such a name.
-WINDOW, GROUP = "dte__w", "dte__g"
+WINDOW, GROUP, VALUE = "dte__w", "dte__g", "dte__v"
 
 
 def codes(reducer: Reducer, windows: bool, cohorts: bool) -> tuple[list[tuple[str, ...]], dict[str, str]]:
@@ -63,3 +65,15 @@ def _cohorts(reducer: Reducer, grouping: tuple[str, ...], columns: list[Any]) ->
     for cell, part in partition(flat, slice(None)):
         at = np.unravel_index(cell, sizes)
         yield {c: groups[c][int(i)] for c, i in zip(grouping, at, strict=True)}, part
+
+
+def whole(reducer: Reducer, request: Request, names: Sequence[str]) -> dict[Place, JointSample]:
+    """All rows of some columns, by window and cohort."""
+    values = {f"{VALUE}{i}": plain(c, reducer.source.types[c]) for i, c in enumerate(names)}
+    arrays, cells = split(reducer, request, values)
+    found: dict[Place, JointSample] = {}
+    for place, at in cells.items():
+        columns = {c: arrays[alias][at] for c, alias in zip(names, values, strict=True)}
+        n = len(columns[names[0]])
+        found[place] = JointSample(columns, n, n)
+    return found

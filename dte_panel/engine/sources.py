@@ -12,10 +12,10 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
-from dte_panel.engine.cache import Cache
+from dte_panel.engine.cache import Forgetful
 from dte_panel.engine.frames import from_frame, unreadable
 from dte_panel.engine.parquet import Files
-from dte_panel.engine.questions import Part, open_parts
+from dte_panel.engine.questions import Part, open_parts, whole
 from dte_panel.engine.sql import literal, quote
 from dte_panel.errors import InputError, did_you_mean
 
@@ -69,7 +69,7 @@ class Source:
     declared : mapping
         Column to its type as SQL writes it.
     parts : tuple of Part
-        Its files, where what is known of each is kept.
+        Its files, where sums are made of each, so that they come out the same whatever is kept.
     files : Files or None
         Its Parquet files, where it is their rows and nothing else.
     """
@@ -95,15 +95,15 @@ class Source:
         plain = self.files and not self.relation and self.declared.get(column) == "VARCHAR"
         return self.files.texts(column, most) if self.files and plain else None
 
+    @property
+    def kept(self) -> tuple[Part, ...]:
+        """Its files, where answers about each are kept; else its relation answers for all of them."""
+        return tuple(part for part in self.parts if part.cache.keeps)
+
     def record(self) -> dict[str, Any]:
         """What the evidence says of it."""
-        return {
-            "name": self.name,
-            "uri": self.uri,
-            "rows": self.rows,
-            "sha256": self.sha256,
-            "columns": dict(self.types),
-        }
+        known = {name: getattr(self, name) for name in ("name", "uri", "rows", "sha256")}
+        return {**known, "columns": dict(self.types)}
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def open_source(
     *,
     base: Path | None = None,
     keep_text: tuple[str, ...] = (),
-    cache: Cache | None = None,
+    cache: Forgetful | None = None,
 ) -> Source:
     """Make data readable as ``name``.
 
@@ -158,7 +158,7 @@ def open_source(
         Folder that relative paths start from.
     keep_text : tuple of str
         CSV columns to read as text, whatever they look like.
-    cache : Cache, optional
+    cache : Forgetful, optional
         Where to keep what is learned of each Parquet file; other files are read each time.
 
     Raises
@@ -167,7 +167,7 @@ def open_source(
         No such file, unreadable, empty, or of a kind that cannot be read.
     """
     table, paths = None, _parquet(str(data), base or Path()) if isinstance(data, str | Path) else []
-    if cache and paths:
+    if cache and len(paths) > (0 if cache.keeps else 1):
         return _open_parts(connection, cache, name, str(data), paths)
     if isinstance(data, str | Path):
         uri, digest = _open_files(connection, name, str(data), base or Path(), keep_text)
@@ -192,13 +192,16 @@ def _parquet(uri: str, base: Path) -> list[Path]:
     return paths if all(_READERS[path.suffix.lower()] == "parquet" for path in paths) else []
 
 
-def _open_parts(connection: Connection, cache: Cache, name: str, uri: str, paths: list[Path]) -> Source:
+def _open_parts(connection: Connection, cache: Forgetful, name: str, uri: str, paths: list[Path]) -> Source:
     try:
         parts, described = open_parts(connection, cache, name, paths)
         rows = sum(part.rows for part in parts)
     except (duckdb.Error, OSError) as error:
         raise unreadable(uri, error) from error
-    return replace(_source(name, uri, rows, _joined([part.digest for part in parts]), described), parts=parts)
+    source = replace(_source(name, uri, rows, _joined([part.digest for part in parts]), described), parts=parts)
+    if not cache.keeps:
+        whole(connection, source)
+    return source
 
 
 def _source(name: str, uri: str, rows: int, digest: str, described: list[tuple[str, str]]) -> Source:

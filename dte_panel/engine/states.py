@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 
-from dte_panel.engine.duckdb import Cells, EngineError, Place, Reducer
+from dte_panel.engine.duckdb import Cells, EngineError, Place
 from dte_panel.engine.layout import Layout
 from dte_panel.engine.numeric import Numbers
 from dte_panel.engine.parquet import UNREADABLE
@@ -44,12 +44,10 @@ class Engine:
         edges: dict[Any, Any] = {}
         sides = [sources[name] for name in (REFERENCE, CURRENT) if name in sources]
         self.reducers = [reducer_of(connection, side, layout, edges, sources.get(REFERENCE)) for side in sides]
-        # What is known of files is known column by column, and exact.
-        together = [r for r in self.reducers if isinstance(r, Reducer)]
-        self.numbers = Numbers(together) if len(together) == len(sides) else None
-        streamed = Streamed(self.numbers) if self.numbers else None
-        for reducer in together if self.numbers else ():
-            reducer.numbers, reducer.streamed = self.numbers, streamed
+        self.numbers = Numbers([reducer.side() for reducer in self.reducers])
+        streamed = Streamed(self.numbers)
+        for reducer in self.reducers:
+            reducer.read_by(self.numbers, streamed)
         self.requests: dict[str | None, list[Request]] = {}
         self.seconds = 0.0
         self._read: set[str | None] = set()
@@ -64,12 +62,11 @@ class Engine:
         started = perf_counter()
         try:
             wanted = self.requests.get(column, [])
-            if self.numbers and column not in self._read and self.numbers.reads(wanted):
-                self._read_from(column, self.numbers)
+            if column not in self._read and self.numbers.reads(wanted):
+                self._read_from(column)
             return {request.key: self._cells(request) for request in wanted}
         finally:
-            if self.numbers:
-                self.numbers.forget(column)
+            self.numbers.forget(column)
             self.seconds += perf_counter() - started
 
     def exactly(self, request: Request, place: Place) -> State:
@@ -81,21 +78,21 @@ class Engine:
             The database could not do it.
         """
         started, side = perf_counter(), REFERENCE if place[0] == REFERENCE else CURRENT
-        reducer = next(r for r in self.reducers if r.source.name == side)
+        of = next(s for s in self.numbers.sides if s.name == side)
         try:
-            return exactly(cast(Reducer, reducer), request, place)
+            return exactly(of, request, place)
         except duckdb.Error as error:
             raise EngineError(" ".join(str(error).split())[:300]) from error
         finally:
             self.seconds += perf_counter() - started
 
-    def _read_from(self, column: str | None, numbers: Numbers) -> None:
+    def _read_from(self, column: str | None) -> None:
         """Read a column, and with it some of those after it."""
         order = list(self.requests)
         later = [c for c in order[order.index(column) :] if c not in self._read]
         self._read.add(column)
         try:
-            self._read.update(numbers.load([r for c in later for r in self.requests[c]]))
+            self._read.update(self.numbers.load([r for c in later for r in self.requests[c]]))
         except (duckdb.Error, *UNREADABLE):
             # Each column is then read on its own, and says what is wrong with it.
             return

@@ -5,7 +5,7 @@ Nothing of them is held but the counts. What is small is sorted instead (:mod:`d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -13,20 +13,24 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dte_panel.engine import numeric, sql
+from dte_panel.engine import numeric, pieces, sql
 from dte_panel.engine.grid import SAMPLE, Grid, grid_of
+from dte_panel.engine.numeric import Cuts
 from dte_panel.engine.parquet import Chunk
-from dte_panel.engine.tally import Tally
+from dte_panel.engine.tally import Counted, Tally
 from dte_panel.model import CURRENT, REFERENCE
 from dte_panel.reductions import Scores, ValuesOf
 from dte_panel.states import Ordered, Scored
 
 if TYPE_CHECKING:
     from dte_panel.engine.duckdb import Place, Reducer
-    from dte_panel.engine.numeric import Numbers, Split
+    from dte_panel.engine.numeric import Numbers
+    from dte_panel.engine.pieces import Piece, Places, Side, Split
     from dte_panel.engine.plan import Request
 
 Floats = NDArray[np.float64]
+#: Ends, a sample, and the distinct values where they are few.
+_Look = tuple[tuple[float, ...], Floats, Floats | None]
 
 #: Bins of an expression, and so many distinct values have a bin each.
 BINS, DISTINCT = 4_096, 2_000
@@ -62,7 +66,7 @@ def expressions(reducer: Reducer, request: Request) -> Asked | None:
     return Asked(value, label, frozenset(columns.values()))
 
 
-def exactly(reducer: Reducer, request: Request, place: Place) -> Scored | Ordered:
+def exactly(side: Side, request: Request, place: Place) -> Scored | Ordered:
     """The state of one window and cohort from every row of it.
 
     Raises
@@ -70,24 +74,36 @@ def exactly(reducer: Reducer, request: Request, place: Place) -> Scored | Ordere
     KeyError
         The side lacks a column.
     """
-    asked = expressions(reducer, request)
+    asked = expressions(side.face, request)
     if asked is None:
         raise KeyError(place)
-    where = _where(reducer, place)
-    if not isinstance(request.reduction, Scores):
-        values = [b.column(0).to_numpy(zero_copy_only=False) for b in _batches(reducer, [asked.value], where)]
+    where, made = _where(side.face, place), []
+    for piece in side.pieces:
+        question = ("exactly", asked.value, asked.label, where)
+        state = piece.recall(question)
+        if state is None:
+            state = _every(piece, asked, where)
+            piece.keep(question, state)
+        made.append(state)
+    return Scored.union(made) if asked.label else Ordered.union(made)
+
+
+def _every(piece: Piece, asked: Asked, where: str) -> Scored | Ordered:
+    """The state of some rows of a piece, value by value."""
+    if not asked.label:
+        values = [b.column(0).to_numpy(zero_copy_only=False) for b in piece.batches([asked.value], where)]
         return Ordered.of(np.concatenate([np.empty(0), *values]))
     sides: list[list[Floats]] = [[np.empty(0)], [np.empty(0)]]
     rows = 0
-    for batch in _batches(reducer, [asked.value, _coded(asked.label)], where):
+    for batch in piece.batches([asked.value, _coded(asked.label)], where):
         scores, codes = (batch.column(i).to_numpy(zero_copy_only=False) for i in (0, 1))
         finite, rows = np.isfinite(scores), rows + len(batch)
-        for label, side in enumerate(sides):
-            side.append(scores[finite & (codes == label)])
+        for label, of in enumerate(sides):
+            of.append(scores[finite & (codes == label)])
     arrays = []
-    for side in sides:
-        arrays.append(np.concatenate(side))
-        side.clear()
+    for of in sides:
+        arrays.append(np.concatenate(of))
+        of.clear()
     return Scored.of_sides(arrays[0], arrays[1], rows - sum(map(len, arrays)))
 
 
@@ -116,104 +132,136 @@ class Streamed:
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
-        self._grids: dict[tuple[str, int], tuple[Grid, float]] = {}
+        self._cuts: dict[tuple[str, int], Cuts] = {}
+
+    def takes(self, name: str, request: Request) -> bool:
+        """Whether a request is counted here, on the side of that name."""
+        reduction = request.reduction
+        each = LABELS if isinstance(reduction, Scores) and not reduction.exact else 1
+        wanted = each == LABELS or isinstance(reduction, ValuesOf)
+        return wanted and self._places(name, request, each) is not None
 
     def scored(self, reducer: Reducer, request: Request, asked: Asked) -> dict[Place, Scored] | None:
         """Scores by label in each window and cohort; ``None`` where they are to be sorted."""
-        splits = self._splits(reducer, request, LABELS)
-        if splits is None:
+        places = self._places(reducer.source.name, request, LABELS)
+        if places is None:
             return None
-        grid = self._grid(asked, SCORE_EDGES, max(s.places for s in splits) * LABELS)
-        found: dict[Place, Scored] = {}
-        for split in splits:
-            tally, start = Tally(grid[0], split.places * LABELS, grid[1]), 0
-            for batch in _batches(reducer, [asked.value, _coded(asked.label)]):
-                codes = batch.column(1).to_numpy()
-                if split.codes is not None:
-                    codes = codes + LABELS * split.codes[start : start + len(codes)]
-                tally.add(Chunk(batch.column(0)), codes)
-                start += len(codes)
-            found.update({place: _scored(tally, members) for place, members in split.members.items()})
-        return found
+        tallies = _tallies(places, asked, self._chosen(asked, SCORE_EDGES, places, LABELS))
+        return {p: _scored(t, at) for t, of in zip(tallies, places.members, strict=True) for p, at in of.items()}
 
     def ordered(self, reducer: Reducer, request: Request, asked: Asked) -> dict[Place, Ordered] | None:
         """The values in each window and cohort; ``None`` where they are to be sorted."""
-        splits = self._splits(reducer, request, 1)
-        if splits is None:
+        places = self._places(reducer.source.name, request, 1)
+        if places is None:
             return None
-        grid = self._grid(asked, (), max(s.places for s in splits))
-        found: dict[Place, Ordered] = {}
-        for split in splits:
-            tally, start = Tally(grid[0], split.places, grid[1]), 0
-            for batch in _batches(reducer, [asked.value]):
-                rows = len(batch)
-                tally.add(Chunk(batch.column(0)), None if split.codes is None else split.codes[start : start + rows])
-                start += rows
-            found.update({place: tally.column(members).ordered for place, members in split.members.items()})
-        return found
+        tallies = _tallies(places, asked, self._chosen(asked, (), places, 1))
+        return {p: t.column(at).ordered for t, of in zip(tallies, places.members, strict=True) for p, at in of.items()}
 
-    def _splits(self, reducer: Reducer, request: Request, each: int) -> Sequence[Split] | None:
+    def _places(self, name: str, request: Request, each: int) -> Places | None:
         if self.numbers.rows <= numeric.EXACT_ROWS:
             return None
-        splits = self.numbers.split(reducer, request.windows, request.cohorts)
-        return splits if all(s.places * each <= numeric.MOST_PLACES for s in splits) else None
+        side = next(side for side in self.numbers.sides if side.name == name)
+        places = self.numbers.places(side, request.windows, request.cohorts)
+        return places if all(len(labels) * each <= pieces.MOST_PLACES for labels in places.every) else None
 
-    def _grid(self, asked: Asked, at: Sequence[float], places: int) -> tuple[Grid, float]:
-        """The bins of an expression, the same for both sides, and its median, about."""
-        bins = max(numeric.FEWEST_BINS, min(BINS, numeric.TABLE // places))
+    def _chosen(self, asked: Asked, at: Sequence[float], places: Places, each: int) -> Cuts:
+        """The bins of an expression, the same for both sides."""
+        bins = numeric.fine(BINS, max(map(len, places.every)) * each)
         x = asked.value
-        if (x, bins) not in self._grids:
-            sides = [r for r in self.numbers.reducers if asked.columns <= set(r.source.types)]
-            self._grids[x, bins] = _chosen([_Look(side, x) for side in sides], bins, at)
-        return self._grids[x, bins]
+        if (x, bins) not in self._cuts:
+            looks: list[_Look] = []
+            for side in self.numbers.sides:
+                if asked.columns <= set(side.face.source.types) and not any(ends for ends, _, _ in looks):
+                    sampled = numeric.first(side)
+                    step = max(1, sum(piece.rows for piece in sampled) // SAMPLE)
+                    looks = [_look(piece, x, step) for piece in sampled]
+            self._cuts[x, bins] = _chosen(looks, bins, at)
+        return self._cuts[x, bins]
 
 
-class _Look:
+def _tallies(places: Places, x: Asked, cuts: Cuts) -> list[Tally]:
+    """What all pieces of a side hold, of each way of grouping; what is known of a piece is not read."""
+    each = LABELS if x.label else 1
+    tallies = [Tally(cuts.grid, len(labels) * each, cuts.centre) for labels in places.every]
+    asked = ("streamed", x.value, x.label, cuts.question, places.question)
+    for piece in places.side.pieces:
+        kept = piece.recall(asked)
+        if kept is None:
+            wanted = [x.value, _coded(x.label)] if x.label else [x.value]
+            own = _counted(piece, places.split(piece), wanted, cuts)
+            if piece.keeps:
+                piece.keep(asked, [counted.packed() for counted in own])
+        else:
+            own = [Counted.unpacked(packed) for packed in kept]
+        for tally, counted, at in zip(tallies, own, places.at(piece), strict=True):
+            tally.absorb(counted, [each * place + i for place in at for i in range(each)])
+    return tallies
+
+
+def _counted(piece: Piece, splits: Sequence[Split], select: Sequence[str], cuts: Cuts) -> list[Counted]:
+    """What a piece holds; the second expression, if there is one, is the number of a label."""
+    each, start = LABELS if len(select) > 1 else 1, 0
+    tallies = [Tally(cuts.grid, len(labels) * each, cuts.centre) for labels, _ in splits]
+    for batch in piece.batches(select):
+        codes = batch.column(1).to_numpy() if each > 1 else None
+        for tally, (_, of) in zip(tallies, splits, strict=True):
+            part = None if of is None else of[start : start + len(batch)]
+            at = part if codes is None else codes if part is None else codes + each * part
+            tally.add(Chunk(batch.column(0)), at)
+        start += len(batch)
+    return [tally.counted for tally in tallies]
+
+
+def _look(piece: Piece, x: str, step: int) -> _Look:
     """A first look at an expression: its ends, a sample, and its distinct values while they are few."""
-
-    def __init__(self, reducer: Reducer, x: str) -> None:
-        self.ends: list[float] = []
-        self.distinct: Floats | None = np.empty(0)
-        step, seen = max(1, reducer.source.rows // SAMPLE), 0
-        taken = [np.empty(0)]
-        for batch in _batches(reducer, [x]):
-            every: Floats = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
-            values = every[np.isfinite(every)]
-            taken.append(values[-seen % step :: step])
-            seen += len(values)
-            if len(values):
-                self.ends += [float(values.min()), float(values.max())]
-                self._meet(values)
-        self.sample = np.concatenate(taken)
-
-    def _meet(self, values: Floats) -> None:
-        for part in (values[:_FIRST], values[_FIRST:]):
-            if self.distinct is not None:
-                fresh = pa.array(part).unique().to_numpy()
-                self.distinct = np.union1d(self.distinct, fresh) if len(fresh) <= DISTINCT else None
-            if self.distinct is not None and len(self.distinct) > DISTINCT:
-                self.distinct = None
+    known = piece.recall(("look", x, step))
+    if known is None:
+        known = _looked(piece, x, step)
+        piece.keep(("look", x, step), known)
+    return cast(_Look, known)
 
 
-def _chosen(looks: Sequence[_Look], bins: int, at: Sequence[float]) -> tuple[Grid, float]:
-    """Bins of equal weight in the reference, where there is one; a bin for each distinct value, if they are few."""
-    ends = [end for look in looks for end in look.ends]
-    sample = next((look.sample for look in looks if len(look.sample)), np.array(ends))
-    if not len(sample):
-        return Grid(np.zeros(1)), 0.0
+def _looked(piece: Piece, x: str, step: int) -> _Look:
+    ends: list[float] = []
+    distinct: Floats | None = np.empty(0)
+    taken, seen = [np.empty(0)], 0
+    for batch in piece.batches([x]):
+        every: Floats = batch.column(0).drop_null().to_numpy(zero_copy_only=False)
+        values = every[np.isfinite(every)]
+        taken.append(values[-seen % step :: step])
+        seen += len(values)
+        if len(values):
+            ends += [float(values.min()), float(values.max())]
+            distinct = _met(distinct, values)
+    return (min(ends), max(ends)) if ends else (), np.concatenate(taken), distinct
+
+
+def _met(distinct: Floats | None, values: Floats) -> Floats | None:
+    """The distinct values with some more; ``None`` once they are many."""
+    for part in (values[:_FIRST], values[_FIRST:]):
+        if distinct is not None:
+            fresh = pa.array(part).unique().to_numpy()
+            distinct = np.union1d(distinct, fresh) if len(fresh) <= DISTINCT else None
+        if distinct is not None and len(distinct) > DISTINCT:
+            distinct = None
+    return distinct
+
+
+def _chosen(looks: Sequence[_Look], bins: int, at: Sequence[float]) -> Cuts:
+    """Bins of equal weight; a bin for each distinct value, if they are few, and some between them for other rows."""
+    ends = [end for of, _, _ in looks for end in of]
+    if not ends:
+        return Cuts(Grid(np.zeros(1)), 0.0)
+    low, high = min(ends), max(ends)
+    sample = np.concatenate([values for _, values, _ in looks])
+    sample = sample if len(sample) else np.array(ends)
     middle = float(np.partition(sample, len(sample) // 2)[len(sample) // 2])
-    few = [look.distinct for look in looks if look.distinct is not None]
+    few = [distinct for _, _, distinct in looks if distinct is not None]
     values = np.unique(np.concatenate(few)) if len(few) == len(looks) else None
     if values is not None and len(values) <= max(bins // 2, 1):
-        sample, bins = values, 2 * len(values)
-    return grid_of(sample, (min(ends), max(ends)), bins, whole=False, at=at), middle
-
-
-def _batches(reducer: Reducer, select: Sequence[str], where: str = "") -> Iterator[pa.RecordBatch]:
-    """Some expressions over all rows, or some of them, in the order of the rows, a few at a time."""
-    listed = ", ".join(f"{e} AS c{i}" for i, e in enumerate(select))
-    relation = reducer.connection.sql(f"SELECT {listed} FROM {reducer.source.sql}{where}")
-    yield from relation.to_arrow_reader(numeric.BATCH)
+        shares = np.linspace(0, 1, bins // 4)
+        sample, bins, at = values, 2 * len(values), (*at, *(low * (1 - shares) + high * shares))
+    return Cuts(grid_of(sample, (low, high), bins, whole=False, at=at), middle)
 
 
 def _scored(tally: Tally, members: Sequence[int]) -> Scored:

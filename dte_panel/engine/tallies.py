@@ -26,7 +26,7 @@ def of(connection: Connection, source: Source, column: str) -> Counter[str]:
     text = sql.text(column, source.types[column])
     short = f"CASE WHEN length({text}) > {LONGEST} THEN '#' || md5({text}) ELSE {text} END"
     query = f"SELECT {short}, COUNT(*) FROM {source.sql} WHERE {text} IS NOT NULL GROUP BY 1 ORDER BY 1"
-    rows = [part.ask(query) for part in source.parts] or [connection.execute(query).fetchall()]
+    rows = [part.ask(query) for part in source.kept] or [connection.execute(query).fetchall()]
     found: Counter[str] = Counter()
     for part in rows:
         for value, n in part:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,32 @@ class Column(NamedTuple):
         return self.profile.nans
 
 
+class Counted(NamedTuple):
+    """What some rows of a column hold, by place: arrays that add up."""
+
+    counts: Codes
+    excess: Floats
+    rows: Codes
+    least: Floats
+    most: Floats
+    squares: Floats
+
+    def packed(self) -> tuple[Any, ...]:
+        """Without the bins that hold nothing."""
+        at = np.flatnonzero(self.counts)
+        counts = self.counts[at]
+        small = counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
+        return len(self.counts), at, small, self.excess[at], *self[2:]
+
+    @classmethod
+    def unpacked(cls, packed: Sequence[Any]) -> Counted:
+        """What :meth:`packed` gave."""
+        cells, at, small, some, *others = packed
+        counts, excess = np.zeros(cells, dtype=np.int64), np.zeros(cells)
+        counts[at], excess[at] = small, some
+        return cls(counts, excess, *others)
+
+
 class Tally:
     """What one column holds in each of ``places`` places; rows are added in order.
 
@@ -61,11 +87,13 @@ class Tally:
         self.grid, self.places, self.centre, self.sums = grid, places, centre, sums
         cells = places * grid.bins
         self.counts, self.excess = np.zeros(cells, dtype=np.int64), np.zeros(cells)
-        self.rows, self.nulls, self.nans, self.below, self.above = np.zeros((5, places), dtype=np.int64)
+        self.every = np.zeros((5, places), dtype=np.int64)
+        self.rows, self.nulls, self.nans, self.below, self.above = self.every
         self.least, self.most = np.full(places, np.inf), np.full(places, -np.inf)
         self.squares = np.zeros(places)
         # Many places at a time are worth the pass over their table.
         self.block = max(BLOCK, min(cells, 2**20))
+        self._empty = True
 
     @cached_property
     def _floats(self) -> Floats:
@@ -161,6 +189,27 @@ class Tally:
         np.maximum.at(self.most, codes, x)
         self.squares += np.bincount(codes, weights=squares, minlength=self.places)
         return 0, self.places
+
+    @property
+    def counted(self) -> Counted:
+        """All that was added."""
+        return Counted(self.counts, self.excess, self.every, self.least, self.most, self.squares)
+
+    def absorb(self, counted: Counted, places: Sequence[int]) -> None:
+        """Add what other rows hold, whose places are these of ours; the arrays may become ours."""
+        if self._empty and len(places) == self.places:
+            # The same places in the same order, for places ascend.
+            self.counts, self.excess, self.every, self.least, self.most, self.squares = counted
+            self.rows, self.nulls, self.nans, self.below, self.above = self.every
+        elif places:
+            shape, at = (-1, self.grid.bins), list(places)
+            self.counts.reshape(shape)[at] += counted.counts.reshape(shape)
+            self.excess.reshape(shape)[at] += counted.excess.reshape(shape)
+            self.every[:, at] += counted.rows
+            self.squares[at] += counted.squares
+            self.least[at] = np.minimum(self.least[at], counted.least)
+            self.most[at] = np.maximum(self.most[at], counted.most)
+        self._empty = False
 
     def column(self, places: Sequence[int] | slice) -> Column:
         """The states of some places together."""

@@ -257,6 +257,8 @@ class Spec(Part):
     seed: Annotated[int, Field(ge=0)] = 0
     """Seed of everything random."""
     limits: Limits = Limits()
+    cache: Annotated[str | None, Field(min_length=1, exclude=True)] = None
+    """Folder that keeps what is learned of each Parquet file, so that only new files are read; ``auto``: the user's."""
 
     _base: Path = PrivateAttr(default_factory=Path)
 

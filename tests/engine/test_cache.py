@@ -19,7 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dte_panel import Evidence, assess, conductor
+from dte_panel.again import Again
+from dte_panel.cli.commands import evidence_of
 from dte_panel.engine import cache as caches
+from dte_panel.engine import numeric
 from dte_panel.engine.cache import Cache
 from dte_panel.errors import InputError
 from dte_panel.model import cohort_key
@@ -90,8 +93,8 @@ class Days:
 
 
 def plain(evidence: Evidence) -> dict[str, Any]:
-    """What must be the same from run to run; sums of floats to ten digits, for files add up in another order."""
-    document = json.loads(evidence.dumps(), parse_float=lambda x: float(f"{float(x):.10g}"))
+    """What must be the same from run to run, to the last digit."""
+    document = json.loads(evidence.dumps())
     del document["engine"]["seconds"]
     for provider in document["providers"]:
         del provider["seconds"]
@@ -147,7 +150,19 @@ def test_a_second_opinion_gets_the_rows_of_all_files_and_keeps_none(
     )
 
 
+@pytest.fixture(params=["sorted", "fine bins"])
+def counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How numeric columns are counted: by the size of the data, or here by decree."""
+    if request.param == "fine bins":
+        monkeypatch.setattr(numeric, "EXACT_ROWS", 300)
+        monkeypatch.setattr(numeric, "BINS", 64)
+        # What bins cannot decide is asked of every row, which is not what is tested here.
+        monkeypatch.setattr(Again, "settled", lambda self, made, *_: made)
+    return str(request.param)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("counted")
 def test_only_the_new_day_is_read(days: Days) -> None:
     days.assess(True)
     days.spoil()
@@ -357,3 +372,25 @@ def test_another_version_asks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     later = Cache(tmp_path)
     assert later.get("0" * 64, "q") is None
     later.close()
+
+
+def test_the_command_line_goes_before_the_spec_and_auto_is_the_folder_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DTE_PLUGINS", "echo")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    pq.write_table(day(0), tmp_path / "rows.parquet")
+    spec = tmp_path / "trust.yaml"
+    spec.write_text("subject: {name: a, kind: dataset}\ndata: {current: rows.parquet}\ncache: kept\n")
+    own, other, usual = tmp_path / "kept", tmp_path / "other", tmp_path / "user" / "dte-panel"
+    found = [evidence_of(str(spec), cache="")]
+    assert not own.exists()
+    found.append(evidence_of(str(spec), cache=str(other)))
+    assert not own.exists()
+    found.append(evidence_of(str(spec)))
+    assert list(own.glob("*.zip"))
+    assert list(other.glob("*.zip"))
+    spec.write_text(spec.read_text().replace("kept", "auto"))
+    found.append(evidence_of(str(spec)))
+    assert list(usual.glob("*.zip"))
+    assert len({json.dumps(e.spec) for e in found}) == 1, "it decides no number"

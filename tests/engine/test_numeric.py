@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dte_panel.engine import numeric, parquet, tally
+from dte_panel.engine import numeric, parquet, pieces, tally
 from dte_panel.engine.duckdb import Cells
 from dte_panel.engine.grid import Grid, grid_of
 from dte_panel.engine.layout import resolve
@@ -262,7 +262,7 @@ def test_in_order_or_by_place_the_same(folder: Path) -> None:
     """One place that is sorted, and the same rows where each has the number of its place."""
     for name in NAMES:
         chunks = list(parquet.Column([(folder / "current_0.parquet", None)], name))
-        grid, centre = numeric.grid_over(chunks, 3_500, None, 64)
+        grid, centre = numeric.grid_over([numeric.look(chunks, 1)], 64)
         one, other = tally.Tally(grid, 1, centre), tally.Tally(grid, 1, centre)
         for chunk in chunks:
             one.add(chunk, None)
@@ -297,7 +297,7 @@ def test_without_a_reference_the_current_rows_give_the_bins() -> None:
 
 
 def test_too_many_windows_and_cohorts_are_sorted_each(monkeypatch: pytest.MonkeyPatch, both: Any) -> None:
-    monkeypatch.setattr(numeric, "MOST_PLACES", 2)
+    monkeypatch.setattr(pieces, "MOST_PLACES", 2)
     found = reduced(SIDES, (Values("feature"),))
     assert all(state.exact for cells in found.values() for state in cells.values())
     assert set(found[Values, "normal"]) == set(both[0][Values, "normal"])
@@ -308,9 +308,11 @@ def test_an_interrupt_ends_the_count_and_its_threads(monkeypatch: pytest.MonkeyP
 
     def interrupted(chunks: Any, *_: Any) -> Any:
         added.append(chunks)
+        # Long enough for the first one to be heard.
+        Event().wait(0.2)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(numeric, "grid_over", interrupted)
+    monkeypatch.setattr(numeric, "look", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reduced(SIDES)
     assert len(added) <= 1 + 2 * numeric.THREADS, "columns that had not begun do not begin"
@@ -320,8 +322,8 @@ def test_an_interrupt_ends_the_count_and_its_threads(monkeypatch: pytest.MonkeyP
 def test_a_count_that_is_stopped_leaves_its_rows() -> None:
     stop = Event()
     stop.set()
-    whole = numeric.Split(None, {("current", ()): [0]}, 1)
-    assert numeric._counted([parquet.Chunk(pa.array([1.0]))], (Grid(np.zeros(1)), 0.0), [whole], stop) == {}
+    with pytest.raises(InterruptedError):
+        numeric.counted([parquet.Chunk(pa.array([1.0]))], numeric.Cuts(Grid(np.zeros(1)), 0.0), [(((),), None)], stop)
 
 
 NUMBERS = st.lists(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dte_panel.engine import numeric, streamed
+from dte_panel.engine import numeric, pieces, streamed
 from dte_panel.engine.duckdb import Cells
 from dte_panel.engine.layout import resolve
 from dte_panel.engine.plan import Request
@@ -39,7 +39,7 @@ def sizes(exact: int = 300) -> Any:
     patch = pytest.MonkeyPatch()
     for module, name, value in (
         (numeric, "EXACT_ROWS", exact),
-        (numeric, "BATCH", 1_000),
+        (pieces, "BATCH", 1_000),
         (streamed, "BINS", 128),
         (streamed, "DISTINCT", 50),
     ):
@@ -169,7 +169,7 @@ def test_only_the_first_few_rows_are_held_at_a_time(monkeypatch: pytest.MonkeyPa
 
 
 def test_many_windows_and_cohorts_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numeric, "MOST_PLACES", 4)
+    monkeypatch.setattr(pieces, "MOST_PLACES", 4)
     cells = reduced({"current": frame(awkward("probabilities", ROWS, 6))}, (BY_LABEL, ERRORS))
     assert all(s.exact for node in cells.values() for s in node.values() if isinstance(s, Scored | Ordered))
 
