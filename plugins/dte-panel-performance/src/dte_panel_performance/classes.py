@@ -6,8 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dte_panel import Counts, Metric, Value
-from dte_panel.stats import bootstrap, wilson
-from dte_panel_performance.decisions import SPREAD
+from dte_panel.stats import Z95, wilson
 from dte_panel_performance.opinions import of_cells
 
 if TYPE_CHECKING:
@@ -111,25 +110,62 @@ def _told(values: list[Any], hits: Any, below: Any, labels: Any) -> list[dict[st
 
 
 def _interval(name: str, average: str, counts: Floats, value: float) -> tuple[float, float]:
+    """Wilson's interval of each class, joined, and longer or shorter as the classes go together.
+
+    A row of one class that is taken for another counts against both. How much that makes of the spread is known from
+    the influence of each cell (delta method); how long the interval of few rows is, from Wilson's.
+    """
     if average == "weighted" and name == "recall":
         # Rows of the right class among all rows.
         return wilson(value * counts.sum(), counts.sum())
-    if average == "macro" and name != "f1":
-        return _joined(name, counts, value)
-    k = len(counts)
-    draws = min(400, max(40, 4_000_000 // k**2))
-    ends = bootstrap([counts + SPREAD / k**2], lambda tables: averaged(name, average, tables), draws=draws)
-    low, high = (0.0, 1.0) if ends[0] is None or ends[1] is None else ends
-    return min(low, value), max(high, value)
+    hits, below, labels = (part[0] for part in per_class(name, counts[None]))
+    weights = (below > 0) * (labels if average == "weighted" else 1.0)
+    weights = weights / weights.sum()
+    down = up = alone = 0.0
+    for hit, of, weight in zip(hits.tolist(), below.tolist(), weights.tolist(), strict=True):
+        if of:
+            share, low, high, variance = _of_class(name, hit, of)
+            down, up = math.hypot(down, weight * (share - low)), math.hypot(up, weight * (high - share))
+            alone += weight * weight * variance
+    together = _variance(name, average, counts, value, weights)
+    ratio = math.sqrt(together / alone) if alone > 0 and together > 0 else 1.0
+    ratio *= _student(float(counts.sum()))
+    return max(0.0, value - ratio * down), min(1.0, value + ratio * up)
 
 
-def _joined(name: str, counts: Floats, value: float) -> tuple[float, float]:
-    """Wilson's interval of each class, joined: the classes are samples of their own."""
-    hits, below, _ = (part[0] for part in per_class(name, counts[None]))
-    known = [(h / n, wilson(h, n)) for h, n in zip(hits.tolist(), below.tolist(), strict=True) if n]
-    down = math.hypot(*(share - low for share, (low, _) in known)) / len(known)
-    up = math.hypot(*(high - share for share, (_, high) in known)) / len(known)
-    return value - down, value + up
+def _of_class(name: str, hits: float, below: float) -> tuple[float, float, float, float]:
+    """The number of one class, its interval and the variance that the normal distribution would go by."""
+    if name != "f1":
+        share = hits / below
+        return share, *wilson(hits, below), share * (1 - share) / below
+    # F1 grows with the Jaccard index J, a share of the rows that are of the class or predicted as it: 2 J / (1 + J).
+    involved = 2 * below - hits
+    jaccard = hits / involved
+    low, high = (2 * end / (1 + end) for end in wilson(hits, involved))
+    slope = 2 / (1 + jaccard) ** 2
+    return hits / below, low, high, slope**2 * jaccard * (1 - jaccard) / involved
+
+
+def _variance(name: str, average: str, counts: Floats, value: float, weights: Floats) -> float:
+    """Of the mean over the classes, from the influence of each cell of the table."""
+    import numpy as np
+
+    hits, below, labels = (part[0] for part in per_class(name, counts[None]))
+    each = np.where(below > 0, weights / np.maximum(below, 1e-300), 0.0)
+    share = np.where(below > 0, hits / np.maximum(below, 1e-300), 0.0)
+    of_label, of_prediction = {"precision": (0.0, 1.0), "recall": (1.0, 0.0), "f1": (0.5, 0.5)}[name]
+    influence = -of_label * (each * share)[:, None] - of_prediction * (each * share)[None, :]
+    influence[np.diag_indices(len(counts))] += each
+    if average == "weighted":
+        influence = influence + (np.where(below > 0, share - value, 0.0) / (labels[below > 0].sum()))[:, None]
+    return float((counts * influence**2).sum())
+
+
+def _student(rows: float) -> float:
+    """How much longer t makes an interval than the normal distribution."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(rows - 1, 1), 0.975)) / Z95
 
 
 _MISSING = "Rows with a missing label or prediction are left out and counted."
@@ -137,9 +173,9 @@ _MISSING = "Rows with a missing label or prediction are left out and counted."
 
 def _metric(kind: Kind, average: str) -> Metric:
     title, mean, formula = AVERAGES[average]
-    how = "Wilson for each class, joined by MOVER (Zou & Donner 2008)"
-    if average == "weighted" or kind.name == "f1":
-        how = "bootstrap of the table with two more rows spread over its cells"
+    how = "Wilson for each class, joined by MOVER (Zou 2007) as the delta method says that the classes go together"
+    if kind.name == "f1":
+        how = how.replace("class", "class's Jaccard index", 1)
     if (average, kind.name) == ("weighted", "recall"):
         how = "Wilson"
     return Metric(

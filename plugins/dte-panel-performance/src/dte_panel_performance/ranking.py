@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SHARES = (0.1, 0.3)
+#: At least this part of a proportion's standard error is left to a gain.
+LEFT = 0.5
 
 
 def _only_one_class(state: Scored) -> Value | None:
@@ -124,16 +126,32 @@ def _gain(state: Scored, share: float) -> Value:
 
 def _gained(state: Scored, share: float, positives: int) -> Value:
     hits = gained(state, share)
-    return Value(hits / positives, positives, *wilson(hits, positives), reason=note(state))
+    gain, (low, high) = hits / positives, wilson(hits, positives)
+    ratio = _of_the_edge(state, share, gain)
+    ends = (max(0.0, gain - ratio * (gain - low)), min(1.0, gain + ratio * (high - gain)))
+    return Value(gain, positives, *ends, reason=note(state))
+
+
+def _of_the_edge(state: Scored, share: float, gain: float) -> float:
+    """How much of a proportion's standard error is left where the edge moves with the rows.
+
+    A positive row above the edge pushes another row below it, which is positive itself by the share ρ of positives at
+    the edge (delta method). ρ is taken from the rows half as far to either side as the nearer end.
+    """
+    near = min(share, 1 - share) / 2
+    if near <= 0 or not 0 < gain < 1:
+        return 1.0
+    at_the_edge = (gained(state, share + near) - gained(state, share - near)) / (2 * near * state.n)
+    known = float(state.positives.sum()) / state.n * gain * (1 - gain)
+    moving = known * (1 - 2 * at_the_edge) + at_the_edge**2 * share * (1 - share)
+    return math.sqrt(max(moving / known, LEFT**2))
 
 
 def _lift(state: Scored, share: float) -> Value:
     gain = _gain(state, share)
     if gain.value is None or gain.low is None or gain.high is None:
         return gain
-    # No more than all rows of the top can be positive.
-    most = min(1 / share, state.n / gain.n)
-    ends = (gain.low / share, min(max(gain.high / share, 0.0), most))
+    ends = (gain.low / share, gain.high / share)
     return scoring.within(
         Value(gain.value / share, gain.n, *ends, reason=note(state)),
         *(Value(end / share, gain.n) for end in gain.detail.get("within", ())),
@@ -193,7 +211,7 @@ def _gain_metric(share: float) -> Metric:
         second=opinion(lambda state: _gain_by_scikit_learn(state, share)),
         range=(0.0, 1.0),
         unit="share",
-        interval="Wilson, with the edge taken as known",
+        interval="Wilson, shorter by what the edge moves with the rows (delta method)",
         aliases=("cumulative gain", "capture rate"),
         **_BINARY,
     )
@@ -211,6 +229,6 @@ def _lift_metric(share: float) -> Metric:
         second=opinion(lambda state: _gain_by_scikit_learn(state, share, over=share)),
         range=(0.0, None),
         unit="times",
-        interval="Wilson for the gain, with the edge taken as known, divided by the share of rows",
+        interval="that of the gain, divided by the share of rows",
         **_BINARY,
     )
