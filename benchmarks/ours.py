@@ -52,7 +52,7 @@ def bound(conductor: Any, memory: str) -> None:
     """Hold the database to so much memory."""
     connect = conductor.connect
 
-    def limited() -> Any:
+    def limited(*_: Any) -> Any:
         connection = connect()
         connection.execute(f"SET memory_limit = '{memory}'")
         return connection

@@ -57,7 +57,10 @@ def _made(metric: Metric, value: Value, baseline: float, learnt: bool, ends: Any
     """The measurement of a skill from both figures."""
     sign = -1.0 if metric.better == "lower" else 1.0
     low, high = ends
-    detail = {"value": value.value, "baseline": baseline, "learnt_from": "reference" if learnt else "current"}
+    detail: dict[str, Any] = {"value": value.value, "baseline": baseline}
+    detail["learnt_from"] = "reference" if learnt else "current"
+    if "within" in value.detail:
+        detail["within"] = sorted(sign * (end - baseline) for end in value.detail["within"])
     return Value(sign * (float(value.value or 0.0) - baseline), value.n, low, high, reason=value.reason, detail=detail)
 
 
