@@ -11,7 +11,7 @@ from dte_panel.delong import FEW
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
 from dte_panel_performance.classes import CLASSES, averaged
-from dte_panel_performance.opinions import LIBRARY, PAIRS, TOLERANCE, WHY, asked, cells, pairs, weighted
+from dte_panel_performance.opinions import LIBRARY, asked, cells, dummy_regressor, weighted
 from dte_panel_performance.spans import ends_of_bins, median, placed
 
 if TYPE_CHECKING:
@@ -278,25 +278,6 @@ def _squared(now: Moments, powers: Moments, sixth: Moments, *before: Moments) ->
     return _made(errors.root_mean_squared_error, value, baseline, bool(before), ends)
 
 
-def _dummy_regressor(function: str, strategy: str, parts: int) -> SecondOpinion:
-    """Of ``parts`` states a side the last are its rows."""
-
-    def compute(*states: Any) -> float | None:
-        import numpy as np
-        from sklearn.dummy import DummyRegressor
-
-        now, learnt = pairs(states[parts - 1]), pairs(states[-1])
-        # A median of fine bins is not that of the rows.
-        if now is None or learnt is None or not all(getattr(state, "exact", True) for state in states):
-            return None
-        dummy = DummyRegressor(strategy=strategy).fit(np.zeros((len(learnt[0]), 1)), learnt[0])
-        said = dummy.predict(np.zeros((len(now[0]), 1)))
-        theirs, ours = (asked(function, now[0], answers, None) for answers in (said, now[1]))
-        return theirs - ours
-
-    return SecondOpinion(LIBRARY, compute, TOLERANCE, WHY, PAIRS)
-
-
 def _opinion(metric: Metric) -> SecondOpinion:
     return SecondOpinion(LIBRARY, lambda now, before=None: _dummy_scores(metric, now, before))
 
@@ -337,7 +318,7 @@ BASELINES = (
         "both sides' own, as if of different rows (MOVER): rather too wide",
         range=(None, None),
         reduce=(errors.mean_absolute_error.reductions[0], _LABELS),
-        second=_dummy_regressor("mean_absolute_error", "median", 3),
+        second=dummy_regressor("mean_absolute_error", "median", 3),
         version=2,
     ),
     _skill(
@@ -348,6 +329,6 @@ BASELINES = (
         "both sides' own, joined by how their errors go together (MOVER, Zou 2007); the dummy is taken as known",
         range=(None, None),
         reduce=errors.r2.reductions,
-        second=_dummy_regressor("root_mean_squared_error", "mean", 4),
+        second=dummy_regressor("root_mean_squared_error", "mean", 4),
     ),
 )

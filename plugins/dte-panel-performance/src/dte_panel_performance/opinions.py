@@ -49,6 +49,25 @@ def on_pairs(compute: Callable[[Any, Any], float], reduce: tuple[Rows, ...] = PA
     return SecondOpinion(LIBRARY, of_rows, TOLERANCE, WHY, reduce)
 
 
+def dummy_regressor(function: str, strategy: str, parts: int) -> SecondOpinion:
+    """A dummy that learns from the reference, or from these rows. Of ``parts`` states a side the last are its rows."""
+
+    def compute(*states: Any) -> float | None:
+        import numpy as np
+        from sklearn.dummy import DummyRegressor
+
+        now, learnt = pairs(states[parts - 1]), pairs(states[-1])
+        # A median of fine bins is not that of the rows.
+        if now is None or learnt is None or not all(getattr(state, "exact", True) for state in states):
+            return None
+        dummy = DummyRegressor(strategy=strategy).fit(np.zeros((len(learnt[0]), 1)), learnt[0])
+        said = dummy.predict(np.zeros((len(now[0]), 1)))
+        theirs, ours = (asked(function, now[0], answers, None) for answers in (said, now[1]))
+        return theirs - ours
+
+    return SecondOpinion(LIBRARY, compute, TOLERANCE, WHY, PAIRS)
+
+
 def pairs(state: JointSample) -> tuple[Any, ...] | None:
     """Numbers of the rows that lack none; ``None`` where a column is not there, or rows are left out."""
     import numpy as np
