@@ -24,7 +24,7 @@ from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import Connection, Source, connect, digest_of, open_source
 from dte_panel.engine.states import Engine, States
 from dte_panel.errors import unknown_name
-from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, in_order
+from dte_panel.evidence import STATE_CLASSES, Evidence, StateRecord, cohort_order, in_order
 from dte_panel.inquiry import Inquiry
 from dte_panel.measure import Measurer, adjusted
 from dte_panel.model import CURRENT, REFERENCE, Measurement, Metric, overall
@@ -259,7 +259,7 @@ class _Assessment:
         )
 
     def _evidence(self) -> Evidence:
-        made = in_order(m for provider in self.providers.values() for m in provider.measurements)
+        made = in_order((m for p in self.providers.values() for m in p.measurements), self.layout.groups)
         measurements = adjusted(made, self._tests())
         described = self.spec.to_json()
         checks, notes = self._applicable()
@@ -288,7 +288,7 @@ class _Assessment:
             metrics={f"{p.plugin.id}.{m.id}": definition(m) for p in self.providers.values() for m in p.every},
             measurements=measurements,
             verdicts=verdicts,
-            states=sorted(self.records, key=_record_order),
+            states=sorted(self.records, key=self._record_order),
             windows=list(self.layout.starts.values()),
             cohorts=[{}, *({c: v} for c, values in self.layout.groups.items() for v in values)],
             notes=[*notes, *ended],
@@ -300,6 +300,10 @@ class _Assessment:
         """The digest of the model's file, if the spec names one."""
         file = self.spec.subject.file
         return {"file_sha256": digest_of(str(self.spec.base / file))} if file else {}
+
+    def _record_order(self, record: StateRecord) -> tuple[Any, ...]:
+        cohort = cohort_order(self.layout.groups)(record.cohort)
+        return record.kind, record.columns, record.column or "", record.window, len(cohort), cohort
 
     def _tests(self) -> set[str]:
         """The metrics that are p-values."""
@@ -317,8 +321,3 @@ class _Assessment:
         idle = f"nothing in this data or its spec to measure: {', '.join(sorted(empty))}"
         notes = [*late, *self.layout.notes, *([idle] if empty else [])]
         return tuple(c for c in self.policy.checks if c.metric not in empty), notes
-
-
-def _record_order(record: StateRecord) -> tuple[Any, ...]:
-    cohort = [(c, v is None, v or "") for c, v in sorted(record.cohort.items())]
-    return record.kind, record.columns, record.column or "", record.window, len(cohort), cohort

@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from dte_panel.errors import InputError
@@ -281,8 +282,14 @@ def cohort_text(cohort: Cohort) -> str:
     return ", ".join(parts) or "all rows"
 
 
-def in_order(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Measurements in the order of the document: by metric, column, window, cohort."""
+def in_order(
+    measurements: Iterable[Measurement], groups: Mapping[str, Sequence[str | None]] = MappingProxyType({})
+) -> list[Measurement]:
+    """Measurements in the order of the document: by metric, column, window, cohort.
+
+    Groups of a column stand as in ``groups``, such as bands as they ascend; else by name. NULL is last.
+    """
+    ranked = cohort_order(groups)
     return sorted(
         measurements,
         key=lambda m: (
@@ -290,7 +297,15 @@ def in_order(measurements: Iterable[Measurement]) -> list[Measurement]:
             m.column or "",
             m.window,
             len(m.cohort),
-            [(k, v is None, v or "") for k, v in m.cohort.items()],
+            ranked(m.cohort),
             m.across or "",
         ),
     )
+
+
+def cohort_order(groups: Mapping[str, Sequence[str | None]]) -> Callable[[Cohort], list[tuple[str, bool, int, str]]]:
+    """The key that sorts cohorts of the same columns."""
+    ranks = {column: {value: i for i, value in enumerate(values)} for column, values in groups.items()}
+    return lambda cohort: [
+        (k, v is None, ranks.get(k, {}).get(v, 0), v or "") for k, v in sorted(cohort.items(), key=lambda item: item[0])
+    ]

@@ -24,6 +24,9 @@ class View:
         One sentence: what the picture tells.
     wide : bool
         Takes the whole width of the page.
+    needs : sequence of str
+        Roles without which there is nothing to draw; where one is not set, the card says so and ``render`` is not
+        called. Where every view of a page needs it, the page says so once.
     """
 
     id: str
@@ -32,6 +35,7 @@ class View:
     render: Callable[[Any], Any]
     description: str = ""
     wide: bool = False
+    needs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

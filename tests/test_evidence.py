@@ -11,7 +11,8 @@ import pytest
 
 import dte_panel
 from dte_panel.errors import InputError
-from dte_panel.evidence import SCHEMA, Evidence, canonical, cohort_text
+from dte_panel.evidence import SCHEMA, Evidence, canonical, cohort_order, cohort_text, in_order
+from dte_panel.model import Measurement
 
 ROOT = Path(__file__).parent.parent
 
@@ -110,3 +111,16 @@ def test_canonical_json_refuses_what_is_not_a_number() -> None:
 def test_a_missing_group_has_a_name() -> None:
     assert cohort_text({"sex": "F", "race": None}) == "sex: F, race: missing"
     assert cohort_text({}) == "all rows"
+
+
+def test_groups_stand_in_the_order_of_the_bands() -> None:
+    groups = {"age": ("< 5", "5 to < 18", ">= 18", None), "sex": ("F", "M")}
+    cohorts = [{"age": a, "sex": s} for s in groups["sex"] for a in groups["age"]]
+    order = cohort_order(groups)
+    assert [c["age"] for c in sorted(cohorts, key=order)][::2] == list(groups["age"])
+    alone = [
+        Measurement("p.m", 1, "p", "current", {"age": a}, None, 0.5, None, None, 9, "ok")
+        for a in sorted(groups["age"], key=str)
+    ]
+    assert [m.cohort["age"] for m in in_order(alone, groups)] == list(groups["age"])
+    assert [m.cohort["age"] for m in in_order(alone)] == ["5 to < 18", "< 5", ">= 18", None]

@@ -48,7 +48,7 @@ class Frame:
 
     def drawn(self, budget: float) -> Any:
         """Let the view draw, within its time; what it gives is made fit for the page."""
-        reason = self._unmeasured()
+        reason = self._unset() or self._unmeasured()
         if reason:
             return Text(text=reason, kind="empty")
         try:
@@ -89,6 +89,21 @@ class Frame:
             shown, tables = self._shown, self._tables()
             text = sheets.as_csv(sheets.shared_rows(self._subject.shared, shown)) if shown else sheets.of_tables(tables)
             self.head.sheet = {"text": text, "turn": self.head.sheet.get("turn", 0) + 1}
+
+    @property
+    def title(self) -> str:
+        """The view's title."""
+        return str(self._view.title)
+
+    @property
+    def missing(self) -> list[str]:
+        """Roles that the view needs and that are not set."""
+        return [str(role) for role in self._view.needs if not self._results.roles.get(role)]
+
+    def _unset(self) -> str:
+        missing = self.missing
+        named = w.listing([f"roles.{role}" for role in missing], 9)
+        return f"No {w.listing(missing, 9)} role is set: add {named} to trust.yaml." if missing else ""
 
     def _unmeasured(self) -> str:
         """Why there is nothing to draw, where none of the view's metrics has a number anywhere."""

@@ -58,6 +58,13 @@ class ProviderPage:
             self._touch(soon, lambda: self._put([card(told, wide=True)], left=0))
             return
         frames = [Frame(view, self.results, self.subject) for view in views]
+        needed = [role for role in frames[0].missing if all(role in f.missing for f in frames)] if frames else []
+        if needed:
+            told = unset(
+                needed[0], [frame.title for frame in frames], many=self.results.roles.get(needed[0]) is not None
+            )
+            self._touch(soon, lambda: self._put([told], left=0))
+            return
         none = card(Text(text="This provider has no views.", kind="empty"), wide=True)
         shown = without_holes([frame.view for frame in frames]) or [none]
         self._touch(soon, lambda: self._put(shown, left=len(frames)))
@@ -94,6 +101,19 @@ class ProviderPage:
     def _touch(self, soon: Soon, touch: Callable[[], Any]) -> None:
         """Change the page soon, unless the user has left it by then."""
         soon(lambda: None if self.stopped else touch())
+
+
+def unset(role: str, titles: list[str], *, many: bool) -> Any:
+    """One card where every view would say that the same role is not set: what to write, and what it is for."""
+    column = "[column, another_column]" if many else "column"
+    then = f"Then there is: {', '.join(titles)}. What can be measured without it stands under Evidence."
+    return card(
+        Text(text=f"No {role} role is set", kind="heading"),
+        Text(text="Everything on this page needs it. Name its columns in trust.yaml and assess again:"),
+        Text(text=f"roles:\n  {role}: {column}", kind="code"),
+        Text(text=then, kind="muted"),
+        wide=True,
+    )
 
 
 def hero(subject: Subject, place: Place) -> Hero:

@@ -11,7 +11,7 @@ import panel as pn
 import pytest
 
 from dte_panel.errors import InputError
-from dte_panel.looks import Theme
+from dte_panel.looks import Theme, View
 from dte_panel.shell import dashboard, evidence_page, safe, sheets, theme
 from dte_panel.shell.library import Library
 from dte_panel.shell.pages import Pages
@@ -186,3 +186,47 @@ def test_a_taken_port_is_replaced_by_a_free_one() -> None:
         free_port("192.0.2.1", 1)
     everywhere = "0.0.0.0"  # noqa: S104 - nothing listens there, it is about the names
     assert origins(everywhere, 80, ["x:1"]) == ["127.0.0.1:80", "localhost:80", "x:1"]
+
+
+def test_a_page_without_the_role_that_it_needs_says_so_once(evidence: Any, samples: Any) -> None:
+    def never(_: Any) -> Any:
+        raise AssertionError("it has nothing to draw")
+
+    needy = [View(i, f"View {i}", [], never, needs=("sensitive",)) for i in "ab"]
+    shelf = samples.Shelf({"drift": needy, "fairness": [*needy, View("c", "C", [], lambda _: "c is here")]})
+
+    def told(page: str) -> list[str]:
+        state = State(Library.of(evidence, shelf))
+        state.go({"page": page})
+        pages = Pages(state, None, 1.0, lambda _: None)
+        content = pages.content(theme.LIGHT, "light", dark=False)
+        pages.draw()
+        return texts(content)
+
+    alone = told("drift")
+    assert alone[0] == "No sensitive role is set"
+    assert sum("sensitive" in text for text in alone) == 2
+    assert any("View a, View b" in text for text in alone)
+    mixed = told("fairness")
+    assert mixed.count("No sensitive role is set: add roles.sensitive to trust.yaml.") == 2
+    assert "c is here" in mixed
+
+
+def test_what_a_bound_function_gives_is_kept_in_place_and_said() -> None:
+    from bokeh.plotting import figure
+
+    pick = pn.widgets.IntInput(value=1)
+    bound = [
+        pn.bind(lambda i: f"<b>{i}</b>", pick),
+        pn.bind(lambda i: {"Numbers": pd.DataFrame({"n": [i]})}, pick),
+        pn.bind(lambda i: figure(height=100 + i), pick),
+    ]
+    shown = safe.viewable(bound)
+    text, table = shown.select(Text)[0], shown.select(Table)[0]
+    assert (text.text, text.kind, table.rows) == ("<b>1</b>", "live", [["1"]])
+    drawn = [pane.object.height for pane in shown.select(pn.pane.Bokeh)]
+    pick.value = 2
+    assert shown.select(Text)[0] is text
+    assert shown.select(Table)[0] is table
+    assert (text.text, table.rows) == ("<b>2</b>", [["2"]])
+    assert [pane.object.height for pane in shown.select(pn.pane.Bokeh)] == [h + 1 for h in drawn] == [102]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,28 +48,11 @@ def rates(results: Any, ids: Sequence[str] = SHOWN) -> Any:
     figures = []
     for metric in ids:
         # Crossed groups have a view of their own.
-        groups = in_order([m for m in results.measurements(metric) if len(m.cohort) == 1])
+        groups = [m for m in results.measurements(metric) if len(m.cohort) == 1]
         if groups:
             every = results.measurements(metric, cohort={})
             figures.append(_rate_figure(results.tokens, TITLES[metric], groups, every[0].value if every else None))
     return charts.grid(figures) if figures else None
-
-
-def in_order(groups: Sequence[Measurement]) -> list[Measurement]:
-    """Bands of a column as they ascend; all else stays in its order."""
-    columns = list(dict.fromkeys(column for m in groups for column in m.cohort))
-
-    def key(m: Measurement) -> tuple[int, float]:
-        ((column, value),) = m.cohort.items()
-        edge = re.search(r"-?[\d.]+(e[+-]?\d+)?", value or "") if _is_band(value) else None
-        below = value is not None and value.startswith("< ")
-        return columns.index(column), float("-inf") if below and edge else float(edge[0]) if edge else 0.0
-
-    return sorted(groups, key=key)
-
-
-def _is_band(value: str | None) -> bool:
-    return value is not None and (value.startswith(("< ", ">= ")) or " to < " in value)
 
 
 def _rate_figure(tokens: Tokens, title: str, groups: Sequence[Measurement], every: float | None) -> Any:
@@ -242,6 +224,8 @@ _OTHERS = tuple(i for i in TITLES if i not in _ELSEWHERE)
 
 _TWO_CLASSES = "Only for more than two classes and for predictions that are numbers."
 
+_GROUPS = ("sensitive",)
+
 VIEWS = (
     View(
         id="rates",
@@ -251,6 +235,7 @@ VIEWS = (
         description="How each group is treated: the share of all, of positive and of negative rows that are selected, "
         "with 95 % intervals. The dashed line is the rate of all rows.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="quality",
@@ -260,6 +245,7 @@ VIEWS = (
         description="What a prediction or a score is worth in each group, with 95 % intervals. The dashed line is the "
         "value of all rows.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="grouped",
@@ -268,6 +254,7 @@ VIEWS = (
         render=lambda results: table(results, [m.id for m in GROUPED], _TWO_CLASSES),
         description="For more than two classes, and for predictions that are numbers: every group, and the gaps.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="gaps",
@@ -277,6 +264,7 @@ VIEWS = (
         description="The largest difference and the smallest ratio between any two groups, with intervals that hold "
         "for all pairs at once. The upright mark is the bound of a check.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="chooser",
@@ -286,6 +274,7 @@ VIEWS = (
         description="Not all gaps can be closed at once where base rates differ: what holds here, what does not, and "
         "what each metric asks for.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="conditional",
@@ -295,6 +284,7 @@ VIEWS = (
         description="The raw gap beside the same gap among rows that are alike in the control columns: it may come "
         "from how groups spread over the strata, or be hidden by it.",
         wide=True,
+        needs=(*_GROUPS, "control"),
     ),
     View(
         id="crossed",
@@ -304,6 +294,7 @@ VIEWS = (
         description="Selection rate where two attributes cross: a group can be treated differently although each "
         "attribute alone shows no gap.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="whatif",
@@ -313,6 +304,7 @@ VIEWS = (
         description="Select from another score on, for all groups or for each: rates, gaps and cost follow at once, "
         "from the kept counts of scores by label. Hollow diamonds are the decisions in the data.",
         wide=True,
+        needs=(*_GROUPS, "score", "label"),
     ),
     View(
         id="others",
@@ -324,6 +316,7 @@ VIEWS = (
         ),
         description="What is measured and not drawn.",
         wide=True,
+        needs=_GROUPS,
     ),
     View(
         id="named",
@@ -332,5 +325,6 @@ VIEWS = (
         render=named,
         description="What Fairlearn and scikit-learn computed themselves, on distinct, weighted rows.",
         wide=True,
+        needs=_GROUPS,
     ),
 )
