@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from dte_panel.engine import sql
 from dte_panel.engine.questions import distinct, whole
@@ -47,8 +48,10 @@ def _values(
     for side in sides:
         if column not in side.types:
             continue
-        text = sql.group(column, side.types[column], bands.get(column, ()))
-        values = distinct(connection, side, text, most=MOST_GROUPS + 2)
+        values: Iterable[Any] | None = side.texts(column, MOST_GROUPS)
+        if values is None:
+            text = sql.group(column, side.types[column], bands.get(column, ()))
+            values = distinct(connection, side, text, most=MOST_GROUPS + 2)
         found |= {str(value) for value in values if value is not None}
         null = null or None in values
     if len(found) > MOST_GROUPS:

@@ -13,7 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 #: Rows that are held at a time, and fewer where it may show that there are too many different texts.
-BATCH, LOOKED_AT = 2**20, 2**16
+BATCH, LOOKED_AT = 2**17, 2**16
+#: Bytes of a file that are read at a time.
+BUFFER = 2**18
 _WHOLE = (getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64))
 #: What is raised for a file that is damaged: the database then says what is wrong with it.
 UNREADABLE = (pa.ArrowException, OSError)
@@ -75,7 +77,7 @@ class Column:
         import pyarrow.parquet as pq
 
         for path, metadata in self.files:
-            with pq.ParquetFile(path, metadata=metadata) as file:
+            with pq.ParquetFile(path, metadata=metadata, buffer_size=BUFFER) as file:
                 for batch in file.iter_batches(BATCH, columns=[self.name], use_threads=False):
                     yield Chunk(batch.column(self.name))
 
@@ -121,7 +123,7 @@ class Files:
 
         found: Counter[str | None] = Counter()
         for path, metadata, _ in self._opened:
-            with pq.ParquetFile(path, metadata=metadata, read_dictionary=[name]) as file:
+            with pq.ParquetFile(path, metadata=metadata, buffer_size=BUFFER, read_dictionary=[name]) as file:
                 for batch in file.iter_batches(LOOKED_AT, columns=[name], use_threads=False):
                     found.update(_words(batch.column(name)))
                     if len(found) - (None in found) > most:
