@@ -41,15 +41,18 @@ def page(state: State, heard: Any) -> Any:
     lead = f"{w.plural(len(told), 'plugin')} installed" + (f", {len(broken)} broken" if broken else "")
     labels = [("id", "Plugin", "text"), ("from", "Distribution", "text"), ("version", "Version", "text")]
     labels += [("license", "License", "text"), ("state", "State", "state"), ("metrics", "Metrics", "number")]
-    labels += [("seconds", "Seconds", "number"), ("reason", "Hooks, or what is wrong", "wide")]
-    table = Table(columns=[column(*x) for x in labels], rows=[_row(p) for p in told], caption="Installed plugins")
+    labels += [("seconds", "Seconds, and share of all", "number"), ("reason", "Hooks, or what is wrong", "wide")]
+    total = sum(float(p.get("seconds") or 0.0) for p in told)
+    table = Table(
+        columns=[column(*x) for x in labels], rows=[_row(p, total) for p in told], caption="Installed plugins"
+    )
     how = card(
         FrameHead(title="How to write one", description=HOW), Text(text=EXAMPLE, kind="code", margin=(10, 0, 0, 0))
     )
     return stack(Hero(title="Plugins", facts=[lead]), card(FrameHead(title="Installed"), table), how)
 
 
-def _row(plugin: dict[str, Any]) -> list[Any]:
+def _row(plugin: dict[str, Any], total: float) -> list[Any]:
     metrics = plugin.get("metrics") or ()
     count = metrics if isinstance(metrics, int) else len(metrics)
     name = str(plugin.get("state", "ok"))
@@ -57,5 +60,8 @@ def _row(plugin: dict[str, Any]) -> list[Any]:
     seconds = plugin.get("seconds")
     hooks = ", ".join(map(str, plugin.get("hooks") or ()))
     why = plugin.get("reason") or hooks or str(plugin.get("state"))
+    took = "–" if seconds is None else f"{float(seconds):.2f}"
+    if seconds and total:
+        took += f" ({seconds / total:.0%})"
     names = [str(plugin.get(key) or "–") for key in ("id", "distribution", "version", "license")]
-    return [*names, state, w.number(count), "–" if seconds is None else f"{float(seconds):.2f}", str(why)]
+    return [*names, state, w.number(count), took, str(why)]

@@ -37,12 +37,13 @@ from dte_panel.reductions import (
     Profile,
     Rows,
     Scores,
+    Slices,
     Sums,
     Values,
     ValuesOf,
 )
 from dte_panel.spec import Spec, read
-from dte_panel.states import DistinctCount, JointSample, Profiled, Sample
+from dte_panel.states import DistinctCount, JointSample, Profiled, Sample, Sliced
 
 LACKING = [
     *([] if shutil.which("java") else ["Java (Debian: openjdk-17-jre-headless)"]),
@@ -188,6 +189,8 @@ def alike(one: Any, other: Any, size: float = 1.0) -> bool:
 
     A mean of numbers that cancel out knows no more digits than the largest of them (``size``).
     """
+    if isinstance(one, JointSample):
+        return in_any_order(one) == in_any_order(other)
     if isinstance(one, Profiled):
         size = max(abs(one.minimum or 0), abs(one.maximum or 0), 1e-300)
     if isinstance(one, float) and isinstance(other, float):
@@ -202,9 +205,18 @@ def alike(one: Any, other: Any, size: float = 1.0) -> bool:
     return bool(one == other)
 
 
+def in_any_order(rows: JointSample) -> list[tuple[str, ...]]:
+    """Rows as texts: no database promises an order."""
+    columns = [np.ma.masked_array(values).tolist() for values in rows.columns.values()]
+    return sorted(tuple(map(str, row)) for row in zip(*columns, strict=True))
+
+
 SUMS = Sums(("label", "score"), (("error", "abs(label - score)"), ("odds", "score / (1 - label)")))
 ERRORS = ValuesOf(("label", "score"), "abs(label - score)")
-CROSSED = [Counts("label", "prediction"), Counts("sensitive"), Scores(), Scores("prediction"), SUMS, ERRORS]
+ROWS = Rows("label|score|sensitive", 1_000, joint=True)
+CROSSED = [Counts("label", "prediction"), Counts("sensitive"), Scores(), Scores("prediction"), SUMS, ERRORS, ROWS]
+#: Only of all rows.
+WHOLE = Request(Slices("sensitive|feature", most=6), None)
 COLUMNS = [
     *((node, name) for node in (Profile(""), Values(""), Histogram("", 4)) for name in ("number", "huge", "small")),
     *(
@@ -227,8 +239,10 @@ def ids(request: Request) -> str:
 
 def same(both: Both, request: Request, other: Other, *, parts: bool = True) -> None:
     here = both.here(request)
-    assert len(here) > 20, "windows and cohorts, empty ones left out"
-    for there in (both.elsewhere(request, other), *([both.in_parts(request, other)] if parts else [])):
+    if request.windows:
+        assert len(here) > 20, "windows and cohorts, empty ones left out"
+    adds_up = parts and request.reduction != ROWS
+    for there in (both.elsewhere(request, other), *([both.in_parts(request, other)] if adds_up else [])):
         assert there.keys() == here.keys()
         assert [place for place in here if not alike(there[place], here[place])] == []
 
@@ -237,6 +251,20 @@ def same(both: Both, request: Request, other: Other, *, parts: bool = True) -> N
 @pytest.mark.parametrize("request_", EVERY, ids=ids)
 def test_the_sql_form_is_the_arrays_form(request_: Request, table: Both, also_duckdb: Other) -> None:
     same(table, request_, also_duckdb)
+
+
+@pytest.mark.slow
+def test_slices_are_the_same_in_sql_alone_and_add_up(table: Both, also_duckdb: Other) -> None:
+    (state,) = table.here(WHOLE).values()
+    assert isinstance(state, Sliced)
+    assert len(state.tables) > 6, "columns and pairs of them"
+    same(table, WHOLE, also_duckdb)
+
+
+@needs_spark
+@pytest.mark.slow
+def test_spark_slices_the_same(table: Both, spark: Other) -> None:
+    same(table, WHOLE, spark)
 
 
 def test_what_is_compared_can_differ(table: Both) -> None:
