@@ -266,7 +266,9 @@ class Count:
 
     def run(self, stop: Event) -> tuple[Cuts, dict[Place, Column]]:
         """Count what is not known, and add it all up."""
-        if self.side.face.source.rows <= HELD_ROWS:
+        # Looked at and counted, or grouped in several ways: gone through more than once.
+        often = not self._cuts or len(self.places.ways) > 1
+        if often and self.side.face.source.rows <= HELD_ROWS:
             self.rows = {at: list(chunks) for at, chunks in self.rows.items()}
         cuts = self._cuts or self._choose()
         tallies = [Tally(cuts.grid, len(labels), cuts.centre, sums=self.sums) for labels in self.places.every]
