@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dte_panel import __version__
-from dte_panel.cli import certificates, commands
+from dte_panel.cli import certificates, commands, history
 from dte_panel.cli.output import say
 from dte_panel.errors import DTEError, did_you_mean
 
 WRONG_INPUT, INTERNAL, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
-COMMANDS = ("demo", "init", "assess", "check", "certify", "verify", "serve", "plugins")
+COMMANDS = ("demo", "init", "assess", "check", "certify", "verify", "history", "serve", "plugins")
+
+
+#: Commands that stand in a file of their own.
+_ROOMS = {"certify": certificates, "verify": certificates, "history": history}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _check(sub)
     _certify(sub)
     _verify(sub)
+    _history(sub)
     _serve(sub)
     _plugins(sub)
     return top
@@ -60,7 +65,7 @@ def _command(sub: _Sub, name: str, about: str, example: str) -> argparse.Argumen
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(run=getattr(certificates if name in {"certify", "verify"} else commands, name))
+    made.set_defaults(run=getattr(_ROOMS.get(name, commands), name))
     made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
     return made
 
@@ -126,10 +131,16 @@ def _verify(sub: _Sub) -> None:
     certificates.add_verify_arguments(made)
 
 
+def _history(sub: _Sub) -> None:
+    example = "dte-panel assess trust.yaml --history past.sqlite\n  dte-panel history list --history past.sqlite"
+    history.add_arguments(_command(sub, "history", "list, show, compare, forget or export past assessments", example))
+
+
 def _result(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print the evidence as JSON and nothing else")
     made.add_argument("--out", metavar="FILE", help="write the evidence to a file")
     made.add_argument("--verify", action="store_true", help="compute the numbers again with the reference libraries")
+    made.add_argument("--history", metavar="FILE", help="keep the assessment in this file, or at a database URL")
     kept = made.add_mutually_exclusive_group()
     kept.add_argument(
         "--cache", metavar="DIR", help="keep what is learned of each Parquet file there, or in the usual place: auto"

@@ -55,6 +55,11 @@ def _quiet() -> redirect_stdout[TextIO]:
 
 
 def _finish(evidence: Evidence, args: Namespace, text: str) -> None:
+    if args.history:
+        from dte_panel.history import History
+
+        with History(args.history) as store:
+            store.append(evidence)
     if args.out:
         evidence.write(args.out)
     say(evidence.dumps() if args.json else text)
