@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 from bokeh.themes import Theme
 
 from dte_panel.shell import theme
+from dte_panel.shell.compare import options
 from dte_panel.shell.layout import STAGE, bar
 from dte_panel.shell.library import OVERVIEW, PORTFOLIO, Library
 from dte_panel.shell.pages import Pages
@@ -66,7 +67,7 @@ class Session:
         self._nav = Nav(heard=self._told)
         self._notice = Text(kind="notice", visible=False)
         self._menus = self._filters()
-        self._filter_bar = bar(self._menus["window"], self._menus["cohort"])
+        self._filter_bar = bar(self._menus["window"], self._menus["cohort"], self._menus["versus"])
         self._filter_bar.margin = (0, 0, 14, 0)
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
         self._stage = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[STAGE])
@@ -101,6 +102,7 @@ class Session:
             ),
             "window": pmui.Select(label="Window", width=210, **_SMALL),
             "cohort": pmui.Select(label="Cohort", width=250, **_SMALL),
+            "versus": pmui.Select(label="Compare with", width=250, **_SMALL),
         }
         for name, menu in menus.items():
             menu.param.watch(lambda e, name=name: self._choose(name, e.new or ""), "value")
@@ -153,6 +155,8 @@ class Session:
         _set(self._menus["subject"], {key: key for key in self.library.subjects}, state.subject)
         _set(self._menus["window"], {text: key for key, text in subject.windows.items()}, state.window)
         _set(self._menus["cohort"], {key or "All rows": key for key in subject.cohorts}, state.cohort)
+        choice = options(self.library, subject, state.window, state.cohort)
+        _set(self._menus["versus"], {text: key for key, text in choice.items()}, state.versus)
         dark = bool(self.page.dark_theme)
         self._style_plots(dark=dark)
         chosen = self._themed["dark" if dark else "light"]

@@ -29,10 +29,10 @@ MOST_DATA = 5_000
 class Frame:
     """One view's card. A view gives a title and something to draw; all else comes with the frame."""
 
-    def __init__(self, view: View, results: Results, subject: Subject) -> None:
+    def __init__(self, view: View, results: Results, subject: Subject, label: str = "") -> None:
         self._view, self._results, self._subject = view, results, subject
         self._body = body(Text(text="Drawing …", kind="loading"))
-        ids, title = [str(i) for i in view.metrics], str(view.title)
+        ids, title = [str(i) for i in view.metrics], " · ".join(filter(None, [str(view.title), label]))
         self._shown = (results.measurements(*ids) or results.measurements(*ids, window=None)) if ids else []
         self.head = FrameHead(
             title=title,

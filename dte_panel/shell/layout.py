@@ -52,6 +52,13 @@ def without_holes(cards: list[pn.Column]) -> list[pn.Column]:
     return cards
 
 
+def narrow(cards: list[pn.Column]) -> list[pn.Column]:
+    """Cards that stand two in a row, wide or not."""
+    for one in cards:
+        one.styles = {}
+    return cards
+
+
 def figures(*objects: Any) -> pn.Column:
     """Figures beside each other inside a card."""
     return _column(FIGURES, objects)

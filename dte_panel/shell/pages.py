@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from dte_panel.shell import evidence_page, overview, plugins_page, portfolio
+from dte_panel.shell.compare import Side, other
 from dte_panel.shell.library import EVIDENCE, PLUGINS, PORTFOLIO
 from dte_panel.shell.parts import Heard
 from dte_panel.shell.provider import ProviderPage, holoviews_ready
@@ -64,7 +65,7 @@ class Pages:
     def _keyed(self, theme: str) -> tuple[str, ...]:
         s = self._state
         if s.place.provider:
-            return s.subject, s.page, s.window, s.cohort, theme
+            return s.subject, s.page, s.window, s.cohort, s.versus, theme
         return s.subject, s.page, s.q if s.page == EVIDENCE else ""
 
     def _leave(self) -> None:
@@ -83,10 +84,14 @@ class Pages:
         return page(self._state, self._heard)
 
     def _provider(self, tokens: Mapping[str, str], *, dark: bool) -> Any:
-        subject, provider = self._state.chosen, self._state.place.provider
-        window, cohort = self._state.window, subject.cohorts[self._state.cohort]
-        results = Results(subject.index, provider, window=window, cohort=cohort, dark=dark, tokens=tokens)
-        page = self._page = ProviderPage(self._state, results, self._heard, self._budget)
+        state, provider = self._state, self._state.place.provider
+        here = Side(state.chosen, state.window, state.chosen.cohorts[state.cohort])
+        sides = [here, *([other(state.library, here, state.versus)] if state.versus else [])]
+        given = [
+            (s, Results(s.subject.index, provider, window=s.window, cohort=s.cohort, dark=dark, tokens=tokens))
+            for s in sides
+        ]
+        page = self._page = ProviderPage(state, given, self._heard, self._budget)
         page.finished = lambda: self._busy(False) if page is self._page else None
         return page.view
 

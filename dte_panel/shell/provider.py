@@ -5,19 +5,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dte_panel.errors import DTEError
 from dte_panel.shell import words as w
+from dte_panel.shell.compare import Side, differences
 from dte_panel.shell.findings import headline
 from dte_panel.shell.frame import Frame
-from dte_panel.shell.layout import card, grid, stack, without_holes
+from dte_panel.shell.layout import card, grid, narrow, stack, without_holes
 from dte_panel.shell.library import Place, Subject
 from dte_panel.shell.overview import sections, unjudged
-from dte_panel.shell.parts import FindingsList, Hero, Text
+from dte_panel.shell.parts import FindingsList, FrameHead, Hero, Table, Text
 from dte_panel.shell.results import Results
 from dte_panel.shell.state import State
+from dte_panel.shell.tables import trimmed
 
 #: Seconds after which the next view is begun although this one is not done.
 PATIENCE = 1.5
@@ -31,23 +33,32 @@ class ProviderPage:
     Parameters
     ----------
     state : State
-    results : Results
-        What the views get.
+    sides : sequence of (Side, Results)
+        What is shown, and what the views get; two are compared.
     heard : callable
         Gets messages of links.
     budget : float
         Seconds for each view.
     """
 
-    def __init__(self, state: State, results: Results, heard: Any, budget: float) -> None:
-        self.subject, self.place, self.results, self.budget = state.chosen, state.place, results, budget
+    def __init__(self, state: State, sides: Sequence[tuple[Side, Results]], heard: Any, budget: float) -> None:
+        self.subject, self.place, self.sides, self.budget = state.chosen, state.place, sides, budget
         self._registry = state.library.registry
         self.begun, self.done, self.stopped, self._left = False, False, False, 0
         self.finished: Callable[[], Any] = lambda: None
         self._cards = grid(Text(text="Drawing …", kind="loading", styles={"grid-column": "1 / -1"}))
         mine = [f for f in self.subject.findings if f.provider == self.place.provider]
         found = FindingsList(sections=sections(mine, state), heard=heard)
-        self.view = stack(hero(self.subject, self.place), self._cards, *([found] if mine else []))
+        compared = [self._compared()] if len(sides) > 1 else []
+        self.view = stack(hero(self.subject, self.place), *compared, self._cards, *([found] if mine else []))
+
+    def _compared(self) -> Any:
+        """The numbers of both sides in one table."""
+        (left, _), (right, _) = self.sides
+        columns, rows, told = differences(left, right, self.place.provider)
+        title = f"{left.told(right)} against {right.told(left)}"
+        columns, rows = trimmed(columns, rows)
+        return card(FrameHead(title=title, description=told), Table(columns=columns, rows=rows, caption=title))
 
     def draw(self, soon: Soon) -> None:
         """Draw all views; ``soon`` runs what touches the page where it may be touched."""
@@ -57,19 +68,25 @@ class ProviderPage:
             told = Text(text=f"The views of this provider cannot be shown: {error}", kind="error")
             self._touch(soon, lambda: self._put([card(told, wide=True)], left=0))
             return
-        frames = [Frame(view, self.results, self.subject) for view in views]
+        frames = [Frame(view, r, side.subject, self._label(side)) for view in views for side, r in self.sides]
         needed = [role for role in frames[0].missing if all(role in f.missing for f in frames)] if frames else []
         if needed:
-            told = unset(
-                needed[0], [frame.title for frame in frames], many=self.results.roles.get(needed[0]) is not None
-            )
+            roles, titles = self.sides[0][1].roles, [str(view.title) for view in views]
+            told = unset(needed[0], titles, many=roles.get(needed[0]) is not None)
             self._touch(soon, lambda: self._put([told], left=0))
             return
         none = card(Text(text="This provider has no views.", kind="empty"), wide=True)
-        shown = without_holes([frame.view for frame in frames]) or [none]
+        cards = [frame.view for frame in frames]
+        # The same view of both sides stands side by side.
+        shown = (without_holes(cards) if len(self.sides) == 1 else narrow(cards)) or [none]
         self._touch(soon, lambda: self._put(shown, left=len(frames)))
         for frame in frames:
             self._start(frame, soon)
+
+    def _label(self, side: Side) -> str:
+        """What tells the card of one side from that of the other; nothing where there is one side."""
+        others = [other for other, _ in self.sides if other is not side]
+        return side.told(others[0]) if others else ""
 
     def _put(self, cards: list[Any], *, left: int) -> None:
         self._cards.objects = cards

@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, urlencode
 import param
 
 from dte_panel.model import CURRENT
-from dte_panel.shell.library import OVERVIEW, PORTFOLIO, Library, Place, Subject
+from dte_panel.shell.compare import options
+from dte_panel.shell.library import OVERVIEW, OWN_PAGES, PORTFOLIO, Library, Place, Subject
 
-FIELDS = ("subject", "page", "window", "cohort", "q")
+FIELDS = ("subject", "page", "window", "cohort", "versus", "q")
 _LONGEST = 200
 
 
@@ -25,6 +26,7 @@ class State(param.Parameterized):
     page = param.String(default=OVERVIEW, doc="Key of the page.")
     window = param.String(default=CURRENT, doc="Selected window.")
     cohort = param.String(default="", doc="Label of the selected cohort; empty is all rows.")
+    versus = param.String(default="", doc="What the selection is compared with, such as window:reference.")
     q = param.String(default="", doc="Search text of the evidence page.")
     notice = param.String(default="", doc="What of a link could not be followed.")
 
@@ -59,12 +61,25 @@ class State(param.Parameterized):
         asked["page"] = _known("page", asked["page"], pages, OVERVIEW, notices)
         asked["window"] = _known("window", asked["window"], there.windows, CURRENT, notices)
         asked["cohort"] = _known("cohort", asked["cohort"], there.cohorts, "", notices)
+        choice = options(self.library, there, asked["window"], asked["cohort"])
+        if asked["versus"] not in choice:
+            # Chosen in a menu, the other side of a comparison is no mistake; in a link it is.
+            mistaken = "versus" in wanted and asked["versus"] != self._itself(asked)
+            if mistaken:
+                notices.append(f"“{asked['versus']}” cannot be compared with in this evidence.")
+            asked["versus"] = ""
         self.param.update(**asked, notice=" ".join(notices))
+
+    @staticmethod
+    def _itself(asked: dict[str, str]) -> str:
+        """The comparison of the selection with itself, which shows nothing."""
+        kind = asked["versus"].partition(":")[0]
+        return f"{kind}:{asked.get(kind, '')}"
 
     def read(self, search: str) -> None:
         """Take the selection from a URL's query; what the query does not name is the default."""
         given = dict(parse_qsl(search.lstrip("?"), max_num_fields=50))
-        blank = {"subject": "", "page": OVERVIEW, "window": CURRENT, "cohort": "", "q": ""}
+        blank = {"subject": "", "page": OVERVIEW, "window": CURRENT, "cohort": "", "versus": "", "q": ""}
         if len(self.library.subjects) > 1 and not any(name in given for name in FIELDS):
             blank["page"] = PORTFOLIO
         self.go({**blank, **{k: v for k, v in given.items() if k in FIELDS}})
@@ -74,6 +89,8 @@ class State(param.Parameterized):
         values = {**self.values(), **changes}
         if values["page"] != "evidence":
             values["q"] = ""
+        if values["page"] in OWN_PAGES:
+            values["versus"] = ""
         if values["page"] == PORTFOLIO:
             return f"?page={PORTFOLIO}"
         if len(self.library.subjects) == 1:

@@ -321,3 +321,21 @@ def test_a_measurement_is_explained_by_keyboard_alone(sampled: str, tab: Any) ->
     page.keyboard.press("Escape")
     drawer.wait_for(state="hidden")
     seen.check()
+
+
+def test_two_windows_side_by_side(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?subject=hostile%3Cimg+src%3Dx+onerror%3Dwindow.__xss%3D1%3E&page=drift")
+    page.get_by_label("Compare with", exact=True).click()
+    page.locator("li", has_text="Window: From 2019-02-01").click()
+    page.get_by_role("heading", name="All current rows against 2019-02-01").wait_for()
+    seen.drawn()
+    assert "versus=window" in page.url
+    left, right = (page.get_by_role("heading", name=n) for n in ("As a table · All current", "As a table · 2019-02-01"))
+    assert left.bounding_box()["y"] == right.bounding_box()["y"]
+    page.get_by_label("Compare with", exact=True).click()
+    page.locator("li", has_text="Subject: loans").click()
+    page.get_by_role("heading", name="against loans").wait_for()
+    seen.drawn()
+    assert page.evaluate(ATTACKED) is None
+    seen.check()
