@@ -145,7 +145,12 @@ class Session:
         """Bring everything in line with the state."""
         state, place, subject = self.state, self.state.place, self.state.chosen
         named = [] if place.key == PORTFOLIO else [subject.key]
-        self._boot.param.update(search=state.link(), title=" · ".join([place.title, *named, "DTE Panel"]))
+        self._boot.param.update(
+            search=state.link(),
+            title=" · ".join([place.title, *named, "DTE Panel"]),
+            page=state.page,
+            pages=[p.key for p in subject.places],
+        )
         self._brand.param.update(
             item={"href": state.link(page=OVERVIEW), "go": {"page": OVERVIEW}},
             subtitle=subject.key if len(self.library.subjects) == 1 else "",

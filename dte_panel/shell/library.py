@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dte_panel.registry import Registry
     from dte_panel.shell.catalogue import Catalogue
 
-PORTFOLIO, OVERVIEW, EVIDENCE, PLUGINS = "portfolio", "overview", "evidence", "plugins"
-OWN_PAGES = {OVERVIEW: "Overview", EVIDENCE: "Evidence", PLUGINS: "Plugins"}
+PORTFOLIO, OVERVIEW, EVIDENCE, PLUGINS, HELP = "portfolio", "overview", "evidence", "plugins", "help"
+OWN_PAGES = {OVERVIEW: "Overview", EVIDENCE: "Evidence", PLUGINS: "Plugins", HELP: "Help"}
 _SHOWN_BY = {"dte_metrics", "dte_views"}
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any
 
-from dte_panel.shell import evidence_page, overview, plugins_page, portfolio
+from dte_panel.shell import evidence_page, help_page, overview, plugins_page, portfolio
 from dte_panel.shell.compare import Side, other
-from dte_panel.shell.library import EVIDENCE, PLUGINS, PORTFOLIO
+from dte_panel.shell.library import EVIDENCE, HELP, PLUGINS, PORTFOLIO
 from dte_panel.shell.parts import Heard
 from dte_panel.shell.provider import ProviderPage, holoviews_ready
 from dte_panel.shell.results import Results
@@ -80,7 +80,7 @@ class Pages:
             return evidence_page.EvidencePage(self._state, self._heard).view
         if self._state.page == PORTFOLIO:
             return portfolio.Portfolio(self._state, self._heard).view
-        page = plugins_page.page if self._state.page == PLUGINS else overview.page
+        page = {PLUGINS: plugins_page.page, HELP: help_page.page}.get(self._state.page, overview.page)
         return page(self._state, self._heard)
 
     def _provider(self, tokens: Mapping[str, str], *, dark: bool) -> Any:

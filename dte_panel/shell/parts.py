@@ -48,6 +48,8 @@ class Boot(Part):
     chosen = param.Boolean(doc="Whether the user has chosen a theme before.")
     busy = param.Boolean(doc="Whether views are still being drawn.")
     served = param.Boolean(doc="Whether the page owns the window; not in a notebook.")
+    pages = param.List(default=[], doc="Keys of the menu's pages, for the shortcuts.")
+    page = param.String(doc="The page that is open.")
 
     _esm = script("boot")
 
@@ -159,6 +161,25 @@ class Drawer(Part):
 
     _esm = script("drawer")
     _stylesheets = style("drawer")
+
+
+KEYS = [
+    ["?", "Help"],
+    ["/", "Search of the page"],
+    ["o", "Overview"],
+    ["e", "Evidence"],
+    ["j", "Next page of the menu"],
+    ["k", "Page before"],
+]
+
+
+class Keys(Part):
+    """The keyboard shortcuts."""
+
+    keys = param.List(default=KEYS, doc="Each key and what it does.")
+
+    _esm = script("keys")
+    _stylesheets = style("keys")
 
 
 class Text(Part):

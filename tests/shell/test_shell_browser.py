@@ -339,3 +339,22 @@ def test_two_windows_side_by_side(sampled: str, tab: Any) -> None:
     seen.drawn()
     assert page.evaluate(ATTACKED) is None
     seen.check()
+
+
+def test_single_keys_are_shortcuts_until_they_are_turned_off(sampled: str, tab: Any) -> None:
+    seen = tab(sampled)
+    page = seen.open("?subject=loans&page=plugins")
+    page.keyboard.press("?")
+    page.get_by_role("heading", level=1, name="Help").wait_for()
+    page.keyboard.press("e")
+    page.get_by_role("heading", level=1, name="Evidence").wait_for()
+    seen.drawn().keyboard.press("/")
+    page.keyboard.type("oke")
+    assert page.get_by_label("Search", exact=True).input_value() == "oke", "where one writes, letters are letters"
+    page.get_by_text("No measurement fits.").wait_for()
+    seen.go("Help")
+    page.get_by_label("Single keys are shortcuts").uncheck()
+    page.keyboard.press("o")
+    page.wait_for_timeout(600)
+    assert page.locator("h1").inner_text() == "Help"
+    seen.check()

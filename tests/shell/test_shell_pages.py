@@ -12,7 +12,7 @@ import pytest
 
 from dte_panel.errors import InputError
 from dte_panel.looks import Theme, View
-from dte_panel.shell import dashboard, evidence_page, safe, sheets, theme
+from dte_panel.shell import dashboard, evidence_page, help_page, safe, sheets, theme
 from dte_panel.shell.library import Library
 from dte_panel.shell.pages import Pages
 from dte_panel.shell.parts import FindingsList, Table, Text
@@ -230,3 +230,9 @@ def test_what_a_bound_function_gives_is_kept_in_place_and_said() -> None:
     assert shown.select(Table)[0] is table
     assert (text.text, table.rows) == ("<b>2</b>", [["2"]])
     assert [pane.object.height for pane in shown.select(pn.pane.Bokeh)] == [h + 1 for h in drawn] == [102]
+
+
+def test_help_explains_every_metric_of_the_evidence(evidence: Any) -> None:
+    tables = [t for t in help_page.page(State(Library.of(evidence)), None).select(Table) if t.caption == "Metrics"]
+    assert [row[1] for row in tables[0].rows] == sorted(evidence.metrics)
+    assert tables[0].rows[0][2:] == ["What it means.", "Σ x"]

@@ -62,7 +62,8 @@ def test_subjects_of_the_same_name_are_told_apart(evidence: Any) -> None:
 
 def test_places_are_the_providers_between_our_own_pages(evidence: Any) -> None:
     subject = Library.of(evidence).subjects["loans"]
-    assert [p.key for p in subject.places] == ["overview", "drift", "fairness", "sick", "wreck", "evidence", "plugins"]
+    ours = ["evidence", "plugins", "help"]
+    assert [p.key for p in subject.places] == ["overview", "drift", "fairness", "sick", "wreck", *ours]
     assert subject.summary_of("wreck").verdict == "error"
     assert not subject.summary_of("sick").verdict
     assert list(subject.cohorts) == ["", "sex: Female", "sex: Male", "sex: missing"]

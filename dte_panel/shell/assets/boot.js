@@ -34,6 +34,26 @@ export function render({model, view}) {
   model.on("cookie", remember)
   model.on("remove", () => removeEventListener("popstate", back))
 
+  // Letters are shortcuts where nobody is writing; the help page turns them off.
+  const search = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      const found = node.matches("input[type=text]:not([readonly])") ? node : node.shadowRoot && search(node.shadowRoot)
+      if (found) return found
+    }
+    return null
+  }
+  const shortcut = (event) => {
+    const at = event.composedPath()[0]
+    if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem("dte_keys") === "off") return
+    if (at.isContentEditable || (at.matches && at.matches("input, textarea, select, [role=combobox], [role=listbox], [role=option]"))) return
+    const place = model.pages.indexOf(model.page)
+    const to = {"?": "help", o: "overview", e: "evidence", j: model.pages[place + 1], k: model.pages[place - 1]}[event.key]
+    if (event.key === "/") { event.preventDefault(); search(shadow())?.focus() }
+    else if (to) model.send_msg({go: {page: to}})
+  }
+  addEventListener("keydown", shortcut)
+  model.on("remove", () => removeEventListener("keydown", shortcut))
+
   const shadow = () => [...Bokeh.index.roots].map((v) => v.shadow_el).find((s) => s && s.querySelector("main"))
   const top = () => shadow()?.querySelector(".main-content")?.scrollTo(0, 0)
   const busy = () => shadow()?.querySelector("main")?.setAttribute("aria-busy", String(model.busy))
