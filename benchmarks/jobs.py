@@ -191,12 +191,16 @@ def same_auc(contestants: Sequence[Contestant]) -> str:
     if not (ours.wall and peer.wall):
         return ""
     document = json.loads(Path(ours.command[2]).with_suffix(".json").read_text())
-    pairs = [
-        (m["value"], peer.said["values"].get(m["cohort"]["s2"]))
+    groups = [
+        (m, peer.said["values"].get(m["cohort"]["s2"]))
         for m in document["measurements"]
         if m["metric"] == "performance.roc_auc" and m["window"] == "current" and set(m["cohort"]) == {"s2"}
     ]
-    return compared(pairs, "scikit-learn")
+    told = [(m["detail"]["within"], theirs) for m, theirs in groups if "within" in m.get("detail", {})]
+    held = sum(least <= theirs <= most for (least, most), theirs in told)
+    widest = max((most - least for (least, most), _ in told), default=0.0)
+    bounds = f" {held} of {len(told)} areas from fine bins hold scikit-learn's within {widest:.1g}." if told else ""
+    return compared([(m["value"], theirs) for m, theirs in groups], "scikit-learn") + bounds
 
 
 def daily(bench: Bench) -> list[Contestant]:

@@ -76,7 +76,8 @@ class Again:
         """The states at some places alone, exact where they were in bins."""
         narrowed: States = {}
         wanted = {request.key: request for request in self.engine.requests.get(column, ())}
-        kept: dict[tuple[Any, Place], State] = {}
+        # What the last number needed is let go of before more is read, but for what this one needs too.
+        self._exact = {at: s for at, s in self._exact.items() if at[0] in keys and at[1] in places}
         for key, cells in states.items():
             if isinstance(cells, str):
                 narrowed[key] = cells
@@ -84,11 +85,10 @@ class Again:
             here: Cells = {place: cells[place] for place in places if place in cells}
             for place in here if key in keys else ():
                 if not _exact(here[place]):
-                    found = self._exact.get((key, place)) or self.engine.exactly(wanted[key], place)
-                    kept[key, place] = here[place] = found
+                    if (key, place) not in self._exact:
+                        self._exact[key, place] = self.engine.exactly(wanted[key], place)
+                    here[place] = self._exact[key, place]
             narrowed[key] = here
-        # Those of the last number are likely to be asked for again; more would fill the memory.
-        self._exact = kept
         return narrowed
 
 

@@ -41,14 +41,25 @@ def auc_and_variance(negatives: Numbers, positives: Numbers) -> tuple[float, flo
     import numpy as np
 
     n0, n1 = float(negatives.sum()), float(positives.sum())
-    # The share of the other class that a row of this score is above (below): its placement.
-    above = (np.cumsum(negatives) - negatives / 2) / n0
-    below = (n1 - np.cumsum(positives) + positives / 2) / n1
+    # The share of the other class that a row of this score is above (below): its placement. In place, for there may
+    # be a score for each of many rows.
+    above = np.cumsum(negatives, dtype=float)
+    above -= negatives / 2
+    above /= n0
     area = float((positives * above).sum() / n1)
     if n0 < 2 or n1 < 2:
         return area, None
-    of_positives = float((positives * (above - area) ** 2).sum()) / (n1 - 1)
-    of_negatives = float((negatives * (below - area) ** 2).sum()) / (n0 - 1)
+    above -= area
+    above *= above
+    of_positives = float((positives * above).sum()) / (n1 - 1)
+    del above
+    below = np.cumsum(positives, dtype=float)
+    np.subtract(n1, below, out=below)
+    below += positives / 2
+    below /= n1
+    below -= area
+    below *= below
+    of_negatives = float((negatives * below).sum()) / (n0 - 1)
     return area, of_positives / n1 + of_negatives / n0
 
 
