@@ -11,7 +11,7 @@ from statistics import NormalDist
 from typing import Any, Literal
 
 from dte_panel.model import Cohort, Comparison, Metric, SecondOpinion, Value
-from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, wilson
+from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, widest_difference, wilson
 
 Side = tuple[float, float, float]
 Groups = Sequence[tuple[Cohort, Value]]
@@ -215,8 +215,8 @@ def _difference(metric: Metric, groups: Groups) -> Value:
         return undefined
     z = simultaneous_z(len(known))
     lowest, highest = (pick(known, key=lambda g: g[2]) for pick in (min, max))
-    ends = [difference_interval(a, b) for a, b in _pairs(metric, known, z)]
-    low, high = (max(0.0, max(e[i] for e in ends)) if ends else None for i in (0, 1))
+    sides = [side for _, value, _ in known if (side := _side(metric, value, z))]
+    low, high = widest_difference(sides) if len(sides) == len(known) else (None, None)
     return Value(
         highest[2] - lowest[2], sum(g[1].n for g in known), low, high, reason=note, groups=(lowest[0], highest[0])
     )
