@@ -98,7 +98,7 @@ class Values(Reduction):
 class Scores(Reduction):
     """Rows of each score value by label, or by prediction (0 and 1).
 
-    State: :class:`~dte_panel.states.Scored`. Every score is kept up to 100,000 rows on the larger side; more are
+    State: :class:`~dte_panel.states.Scored`. Every score is kept up to 250,000 rows on the larger side; more are
     counted in about 4,000 bins of equal weight in the reference, exactly still where there are no more than 2,000
     scores. What cannot be known from bins is a proven bound, and a number whose interval holds a check's bound is
     measured again from every row.
@@ -120,7 +120,7 @@ class ValuesOf(Reduction):
     """Rows of each value of an expression over roles, such as of the error of a prediction.
 
     State: :class:`~dte_panel.states.Ordered`; rows that lack a role, or where the expression has no value, are missing.
-    In bins above 100,000 rows, as for :class:`Scores`.
+    In bins above 250,000 rows, as for :class:`Scores`.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Told in the definition of each number that may come from fine bins.
 IN_BINS = (
-    "Above 100,000 rows it is taken from fine bins, and what these leave open, as is proven, widens the interval; "
+    "Above 250,000 rows it is taken from fine bins, and what these leave open, as is proven, widens the interval; "
     "where that holds a check's bound, it is measured again from every row."
 )
 #: Bins of equal width that scores are held against their labels in.

@@ -25,6 +25,7 @@ AGAIN = "measured again from every row"
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large in these tests."""
     monkeypatch.setattr(numeric, "EXACT_ROWS", 1_000)
+    monkeypatch.setattr(streamed, "EXACT_ROWS", 1_000)
     monkeypatch.setattr(streamed, "BINS", 64)
     monkeypatch.setattr(streamed, "DISTINCT", 50)
 

@@ -6,6 +6,7 @@ from dte_panel.certificate.envelope import seal, unseal
 from dte_panel.certificate.issue import NotCertifiableError, certify
 from dte_panel.certificate.keys import CommandKey, PrivateKey, PublicKey, write_pair
 from dte_panel.certificate.revocation import revoke
+from dte_panel.certificate.shelf import Shelf
 from dte_panel.certificate.statement import PREDICATE, Certificate
 from dte_panel.certificate.verification import Answer, verify
 
@@ -17,6 +18,7 @@ __all__ = [
     "NotCertifiableError",
     "PrivateKey",
     "PublicKey",
+    "Shelf",
     "certify",
     "revoke",
     "seal",

@@ -160,6 +160,9 @@ def _serve(sub: _Sub) -> None:
         metavar="FILE",
         help="evidence written by assess --out, or a folder of such",
     )
+    made.add_argument("--certificates", metavar="DIR", help="a folder of certificates to show; needs --key")
+    made.add_argument("--key", metavar="FILE", help="the public key that their signatures are checked with")
+    made.add_argument("--revoked", metavar="FILE", help="the list of revocations")
     _server(made)
 
 

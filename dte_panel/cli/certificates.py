@@ -168,6 +168,7 @@ def _badge(path: str, answer: Answer) -> None:
 
 
 def _beside(args: Namespace, key: PublicKey) -> Beside:
+    from dte_panel.certificate import Shelf
     from dte_panel.certificate.verification import Beside
     from dte_panel.evidence import Evidence
 
@@ -176,7 +177,7 @@ def _beside(args: Namespace, key: PublicKey) -> Beside:
         digests=_digests(args),
         latest=Evidence.read(args.latest) if args.latest else None,
         revocations=_revocations(args.revoked, key) if args.revoked else _none(),
-        others=_chain(args.chain, key) if args.chain else (),
+        others=[*Shelf(Path(args.chain), key).certificates().values()] if args.chain else (),
     )
 
 
@@ -205,19 +206,6 @@ def _digest(given: str) -> str:
     from dte_panel.engine.sources import digest_of
 
     return digest_of(given)
-
-
-def _chain(folder: str, key: PublicKey) -> list[Certificate]:
-    """The certificates in a folder that the key has signed; other files are passed over."""
-    if not Path(folder).is_dir():
-        raise InputError("is no folder", where=folder)
-    found = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            found.append(_certificate(str(path), key))
-        except InputError:
-            continue
-    return found
 
 
 def _certificate(path: str, key: PublicKey) -> Certificate:

@@ -18,6 +18,7 @@ from dte_panel.cli.output import Progress, say, table
 from dte_panel.errors import InputError
 
 if TYPE_CHECKING:
+    from dte_panel.certificate import Shelf
     from dte_panel.evidence import Evidence
 
 EXIT = {"pass": 0, "warn": 0, "fail": 1, "not_evaluated": 3, "error": 3}
@@ -168,8 +169,20 @@ def _show(evidence: list[Evidence], args: Namespace) -> int:
         processes=args.num_procs,
         basic_auth=args.basic_auth,
         oauth_provider=args.oauth_provider,
+        certificates=_shelf(args),
     )
     return 0
+
+
+def _shelf(args: Namespace) -> Shelf | None:
+    """Where the certificates stand, if they are to be shown."""
+    if not getattr(args, "certificates", None):  # the demo has none
+        return None
+    from dte_panel.certificate import PublicKey, Shelf
+
+    if not args.key:
+        raise InputError("certificates are checked with a key", where="--certificates", hint="Give --key trust.key.pub")
+    return Shelf(Path(args.certificates), PublicKey.read(args.key), Path(args.revoked) if args.revoked else None)
 
 
 def plugins(args: Namespace) -> int:

@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 #: Ends, a sample, and the distinct values where they are few.
 _Look = tuple[tuple[float, ...], Floats, Floats | None]
 
+#: Up to so many rows on the larger side every value is kept: one column of them is small.
+EXACT_ROWS = 250_000
 #: Bins of an expression, and so many distinct values have a bin each.
 BINS, DISTINCT = 4_096, 2_000
 #: No bin of scores lies across the ends of a probability, where its logarithm is cut, or an edge of ten equal bins.
@@ -158,7 +160,7 @@ class Streamed:
         return {p: t.column(at).ordered for t, of in zip(tallies, places.members, strict=True) for p, at in of.items()}
 
     def _places(self, name: str, request: Request, each: int) -> Places | None:
-        if self.numbers.rows <= numeric.EXACT_ROWS:
+        if self.numbers.rows <= EXACT_ROWS:
             return None
         side = next(side for side in self.numbers.sides if side.name == name)
         places = self.numbers.places(side, request.windows, request.cohorts)

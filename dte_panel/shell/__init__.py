@@ -57,7 +57,7 @@ def serve(
         Gets each line for the user; standard output by default.
     **options
         ``address``, ``port``, ``open_browser``, ``prefix``, ``allow_origins``, ``processes``, ``basic_auth``,
-        ``oauth_provider`` and ``budget``: see :class:`dte_panel.shell.server.Options`.
+        ``oauth_provider``, ``budget`` and ``certificates``: see :class:`dte_panel.shell.server.Options`.
     """
     from dte_panel.shell.server import Options, run
 

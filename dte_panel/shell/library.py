@@ -15,12 +15,20 @@ from dte_panel.shell.results import Index
 from dte_panel.shell.words import cohort_label, provider_title, window_text
 
 if TYPE_CHECKING:
+    from dte_panel.certificate import Shelf
     from dte_panel.evidence import Evidence
     from dte_panel.registry import Registry
     from dte_panel.shell.catalogue import Catalogue
 
 PORTFOLIO, OVERVIEW, EVIDENCE, PLUGINS, HELP = "portfolio", "overview", "evidence", "plugins", "help"
-OWN_PAGES = {OVERVIEW: "Overview", EVIDENCE: "Evidence", PLUGINS: "Plugins", HELP: "Help"}
+CERTIFICATE = "certificate"
+OWN_PAGES = {
+    OVERVIEW: "Overview",
+    EVIDENCE: "Evidence",
+    CERTIFICATE: "Certificate",
+    PLUGINS: "Plugins",
+    HELP: "Help",
+}
 _SHOWN_BY = {"dte_metrics", "dte_views"}
 
 
@@ -111,19 +119,23 @@ class Subject:
 class Library:
     """The subjects of a dashboard and the registry that their views come from."""
 
-    def __init__(self, evidences: Sequence[Evidence], registry: Registry | None = None) -> None:
+    def __init__(
+        self, evidences: Sequence[Evidence], registry: Registry | None = None, shelf: Shelf | None = None
+    ) -> None:
         if not evidences:
             raise InputError("there is no evidence to show", where="dashboard", hint="Give at least one Evidence")
         self.subjects: dict[str, Subject] = {}
         for evidence in evidences:
             key = self._free(str(evidence.subject.get("name", "subject")))
             self.subjects[key] = Subject(key, evidence, alone=len(evidences) == 1)
-        self._registry = registry
+        self._registry, self.shelf = registry, shelf
 
     @classmethod
-    def of(cls, evidence: Evidence | Sequence[Evidence], registry: Registry | None = None) -> Library:
-        """The library of one evidence or of several."""
-        return cls(list(evidence) if isinstance(evidence, Sequence) else [evidence], registry)
+    def of(
+        cls, evidence: Evidence | Sequence[Evidence], registry: Registry | None = None, shelf: Shelf | None = None
+    ) -> Library:
+        """The library of one evidence or of several, and where their certificates stand."""
+        return cls(list(evidence) if isinstance(evidence, Sequence) else [evidence], registry, shelf)
 
     @cached_property
     def registry(self) -> Registry:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any
 
-from dte_panel.shell import evidence_page, help_page, overview, plugins_page, portfolio
+from dte_panel.shell import certificate_page, evidence_page, help_page, overview, plugins_page, portfolio
 from dte_panel.shell.compare import Side, other
-from dte_panel.shell.library import EVIDENCE, HELP, PLUGINS, PORTFOLIO
+from dte_panel.shell.library import CERTIFICATE, EVIDENCE, HELP, PLUGINS, PORTFOLIO
 from dte_panel.shell.parts import Heard
 from dte_panel.shell.provider import ProviderPage, holoviews_ready
 from dte_panel.shell.results import Results
@@ -53,6 +53,9 @@ class Pages:
         key = self._keyed(theme)
         if key != self._key:
             self._leave()
+            if self._state.page == CERTIFICATE:
+                # It says how things stand now, whenever it is opened.
+                self._kept.pop(key, None)
         if key not in self._kept:
             self._kept[key] = self._provider(tokens, dark=dark) if self._state.place.provider else self._own()
             while len(self._kept) > KEPT:
@@ -80,8 +83,8 @@ class Pages:
             return evidence_page.EvidencePage(self._state, self._heard).view
         if self._state.page == PORTFOLIO:
             return portfolio.Portfolio(self._state, self._heard).view
-        page = {PLUGINS: plugins_page.page, HELP: help_page.page}.get(self._state.page, overview.page)
-        return page(self._state, self._heard)
+        own = {PLUGINS: plugins_page.page, HELP: help_page.page, CERTIFICATE: certificate_page.page}
+        return own.get(self._state.page, overview.page)(self._state, self._heard)
 
     def _provider(self, tokens: Mapping[str, str], *, dark: bool) -> Any:
         state, provider = self._state, self._state.place.provider

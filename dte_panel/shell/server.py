@@ -18,6 +18,7 @@ from dte_panel.errors import DTEError, InputError
 from dte_panel.shell.library import Library
 
 if TYPE_CHECKING:
+    from dte_panel.certificate import Shelf
     from dte_panel.evidence import Evidence
     from dte_panel.registry import Registry
 
@@ -44,6 +45,8 @@ class Options:
         One of Panel's providers; its key and secret come from ``PANEL_OAUTH_KEY`` and ``PANEL_OAUTH_SECRET``.
     budget : float
         Seconds that one view may take to draw.
+    certificates : Shelf or None
+        Where the certificates of the subjects stand.
     """
 
     address: str = "127.0.0.1"
@@ -55,6 +58,7 @@ class Options:
     basic_auth: str = ""
     oauth_provider: str = ""
     budget: float = 20.0
+    certificates: Shelf | None = None
 
 
 def run(
@@ -71,7 +75,7 @@ def run(
 
     say = say or _print
     settings.resources = "server"  # whatever the environment says: nobody is asked for scripts but this server
-    library = Library.of(evidence, registry)
+    library = Library.of(evidence, registry, options.certificates)
     used = free_port(options.address, options.port)
     if used != options.port and options.port:
         say(f"Port {options.port} is taken; using {used} instead.")

@@ -22,7 +22,7 @@ from dte_panel import Evidence, assess, conductor
 from dte_panel.again import Again
 from dte_panel.cli.commands import evidence_of
 from dte_panel.engine import cache as caches
-from dte_panel.engine import numeric
+from dte_panel.engine import numeric, streamed
 from dte_panel.engine.cache import Cache
 from dte_panel.errors import InputError
 from dte_panel.model import cohort_key
@@ -155,6 +155,7 @@ def counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """How numeric columns are counted: by the size of the data, or here by decree."""
     if request.param == "fine bins":
         monkeypatch.setattr(numeric, "EXACT_ROWS", 300)
+        monkeypatch.setattr(streamed, "EXACT_ROWS", 300)
         monkeypatch.setattr(numeric, "BINS", 64)
         # What bins cannot decide is asked of every row, which is not what is tested here.
         monkeypatch.setattr(Again, "settled", lambda self, made, *_: made)

@@ -39,6 +39,7 @@ def sizes(exact: int = 300) -> Any:
     patch = pytest.MonkeyPatch()
     for module, name, value in (
         (numeric, "EXACT_ROWS", exact),
+        (streamed, "EXACT_ROWS", exact),
         (pieces, "BATCH", 1_000),
         (streamed, "BINS", 128),
         (streamed, "DISTINCT", 50),

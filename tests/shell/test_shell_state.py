@@ -62,7 +62,7 @@ def test_subjects_of_the_same_name_are_told_apart(evidence: Any) -> None:
 
 def test_places_are_the_providers_between_our_own_pages(evidence: Any) -> None:
     subject = Library.of(evidence).subjects["loans"]
-    ours = ["evidence", "plugins", "help"]
+    ours = ["evidence", "certificate", "plugins", "help"]
     assert [p.key for p in subject.places] == ["overview", "drift", "fairness", "sick", "wreck", *ours]
     assert subject.summary_of("wreck").verdict == "error"
     assert not subject.summary_of("sick").verdict

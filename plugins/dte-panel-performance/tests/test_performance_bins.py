@@ -95,11 +95,11 @@ def test_the_median_and_the_distance_from_it(numbers: list[float], cuts: list[fl
 
 
 @pytest.mark.slow
-def test_150_000_rows_equal_scikit_learn_within_what_is_told() -> None:
+def test_260_000_rows_equal_scikit_learn_within_what_is_told() -> None:
     from sklearn import metrics
 
     rng = np.random.default_rng(5)
-    n = 150_000
+    n = 260_000
     given = np.clip(rng.beta(2, 5, n) + rng.choice([0.0, 1e-4], n), 0, 1)
     labels = (rng.random(n) < given).astype(int)
     groups = rng.choice(["a", "b"], n)
