@@ -397,6 +397,7 @@ def test_serve_shows_specs_and_evidence(assessed: Any, served: list[Any], tmp_pa
         "processes": 2,
         "basic_auth": "users.json",
         "oauth_provider": "",
+        "certificates": None,
     }
     assert "loans: warn" in capsys.readouterr().out
 
