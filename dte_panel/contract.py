@@ -157,6 +157,9 @@ def _of_reduction(reduction: Any) -> Iterator[str]:
     for name in ("bins", "sample"):
         if getattr(reduction, name, 1) < 1:
             yield f"{kind.__name__} with {name}={getattr(reduction, name)}; the least is 1"
+    whole = isinstance(reduction, reductions.Digests) or getattr(reduction, "joint", False)
+    if whole and reduction.columns == reductions.EVERY:
+        return
     given = [getattr(reduction, name, ()) for name in ("columns", "roles", "by", "of")]
     for roles in (part for names in given for part in (names if isinstance(names, tuple) else (names,))):
         # An empty text names no column.

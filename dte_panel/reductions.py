@@ -12,6 +12,9 @@ from typing import Literal
 
 from dte_panel.model import Reduction
 
+#: In place of roles: every column of the data, those without a role too.
+EVERY = "*"
+
 
 @dataclass(frozen=True)
 class Counts(Reduction):
@@ -159,7 +162,7 @@ class Rows(Reduction):
     Parameters
     ----------
     columns : str
-        Roles.
+        Roles; of whole rows :data:`EVERY` is every column of the data.
     sample : int
         At most so many rows, drawn with ``seed``.
     seed : int
@@ -265,6 +268,22 @@ class Overlap(Reduction):
     ----------
     columns : str
         Roles.
+    """
+
+    columns: str
+
+
+@dataclass(frozen=True)
+class Digests(Reduction):
+    """How many rows have each digest of their values in all the columns together; only for all rows.
+
+    NULL and NaN are one value, the order of the columns is that of their names. Not kept in the evidence. State:
+    :class:`~dte_panel.states.Digested`.
+
+    Parameters
+    ----------
+    columns : str
+        Roles; :data:`EVERY` for every column that the data has, whatever its role.
     """
 
     columns: str

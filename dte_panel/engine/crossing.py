@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from dte_panel.engine import sql
 from dte_panel.engine.convert import moments
@@ -11,8 +13,8 @@ from dte_panel.engine.plan import Request, number_role
 from dte_panel.engine.slices import sliced
 from dte_panel.errors import DTEError
 from dte_panel.model import CURRENT, Reduction
-from dte_panel.reductions import Crossed, Histogram, Means, Overlap, Slices
-from dte_panel.states import Averaged, Overlapped
+from dte_panel.reductions import EVERY, Crossed, Digests, Histogram, Means, Overlap, Slices
+from dte_panel.states import Averaged, Digested, Overlapped
 
 if TYPE_CHECKING:
     from dte_panel.engine.duckdb import Cells, Reducer
@@ -25,7 +27,13 @@ _COMPARABLE = ("integer", "text")
 
 
 #: Reduction to the method that makes it.
-MAKERS: dict[type[Reduction], str] = {Crossed: "crossed", Means: "means", Overlap: "overlap", Slices: "slices"}
+MAKERS: dict[type[Reduction], str] = {
+    Crossed: "crossed",
+    Means: "means",
+    Overlap: "overlap",
+    Slices: "slices",
+    Digests: "digests",
+}
 
 
 class Crossing:
@@ -42,6 +50,24 @@ class Crossing:
     def overlap(self, request: Request) -> Cells:
         """:class:`~dte_panel.Overlap`."""
         return overlap(cast("Reducer", self), request)
+
+    def digests(self, request: Request) -> Cells:
+        """:class:`~dte_panel.Digests`."""
+        return digests(cast("Reducer", self), request)
+
+    def named(self, roles: str) -> list[str]:
+        """The columns of some roles that this side has."""
+        reducer = cast("Reducer", self)
+        known = reducer.source.types
+        return list(known) if roles == EVERY else [c for c in reducer.layout.columns(roles) if c in known]
+
+    def digested(self, types: Mapping[str, str]) -> tuple[Any, Any]:
+        """Digests of whole rows, and how many rows have each."""
+        reducer = cast("Reducer", self)
+        query = f"SELECT {sql.digest(types)} AS {HERE}, COUNT(*) AS {ROWS} FROM {reducer.source.sql} GROUP BY 1"
+        # As arrays: nearly every row may have a digest of its own.
+        made = reducer.connection.execute(query).fetchnumpy()
+        return made[HERE].view(np.int64), made[ROWS]
 
     def slices(self, request: Request) -> Cells:
         """:class:`~dte_panel.Slices`."""
@@ -115,3 +141,13 @@ def overlap(reducer: Reducer, request: Request) -> Cells:
     (found,) = reducer._fetch(f"SELECT SUM({ROWS}), {repeated}, {known} FROM {joined}")
     n, twice, earlier = (int(x or 0) for x in found)
     return {(CURRENT, ()): Overlapped(n, twice, earlier if before else None)}
+
+
+def digests(reducer: Reducer, request: Request) -> Cells:
+    """Rows of each digest of their values."""
+    names = sorted(reducer.named(cast(Digests, request.reduction).columns))
+    if not names:
+        return {}
+    return {
+        (reducer.source.name, ()): Digested.of(*reducer.digested({name: reducer.source.types[name] for name in names}))
+    }

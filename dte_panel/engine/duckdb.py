@@ -256,7 +256,7 @@ class Reducer(crossing.Crossing):
         """:class:`~dte_panel.Rows`."""
         reduction = cast(Rows, request.reduction)
         if reduction.joint:
-            names = [c for c in self.layout.columns(reduction.columns) if c in self.source.types]
+            names = self.named(reduction.columns)
             if names and sampling.by_place(request, self.source):
                 return {**rows.whole(self, request, names)}
             return {(self.source.name, ()): sampling.joint(self.connection, self.source, names, reduction)}

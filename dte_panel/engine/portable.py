@@ -39,6 +39,8 @@ SPELLINGS: dict[str, dict[str, str]] = {
         "timetounix": "UNIX_MICROS(CAST(:x AS TIMESTAMP)) / 1e6",
     },
 }
+#: Dialect to what makes a digest of several values.
+DIGESTS = {"spark": "xxhash64"}
 #: Dialect to how rows are drawn; ``TABLESAMPLE (n ROWS)`` of Spark would take the first ones.
 SAMPLES = {
     "duckdb": "SELECT * FROM ({query}) USING SAMPLE reservoir({rows} ROWS) REPEATABLE ({seed})",
@@ -122,12 +124,19 @@ class PortableReducer(Reducer):
             name = sql.quote(cast(str, request.column))
             values, rows = self._drawn({VALUE: f"CAST({name} AS VARCHAR)"}, f"{name} IS NOT NULL", reduction)
             return {whole: Sample(tuple(str(value) for (value,) in values), rows)}
-        columns = [c for c in self.layout.columns(reduction.columns) if c in known]
+        columns = self.named(reduction.columns)
         if columns and sampling.by_place(request, self.source):
             return self._whole_rows(request, columns)
         made = {f"{VALUE}{i}": sampling.plain(c, known[c]) for i, c in enumerate(columns)}
         drawn, rows = self._drawn(made, "TRUE", reduction)
         return {whole: self._joined(drawn, columns, rows)}
+
+    def digested(self, types: Mapping[str, str]) -> tuple[Any, Any]:
+        """Digests of whole rows, and how many rows have each."""
+        here = sql.digest(types, DIGESTS.get(self.dialect, "hash"))
+        found = self._fetch(f"SELECT {here}, COUNT(*) FROM {self.source.sql} GROUP BY 1")
+        digests = np.array([row[0] % 2**64 for row in found], np.uint64)
+        return digests.view(np.int64), np.array([row[1] for row in found], np.int64)
 
     def _whole_rows(self, request: Request, names: Sequence[str]) -> Cells:
         values = {f"{VALUE}{i}": sampling.plain(c, self.source.types[c]) for i, c in enumerate(names)}

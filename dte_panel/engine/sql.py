@@ -160,6 +160,17 @@ def bin_of(expression: str, edges: Sequence[float]) -> str:
     )
 
 
+def digest(types: Mapping[str, str], function: str = "hash") -> str:
+    """One number for the values of some columns; NaN is NULL."""
+    values = {
+        name: f"CASE WHEN isnan({quote(name)}) THEN NULL ELSE {quote(name)} END" if kind == "float" else quote(name)
+        for name, kind in types.items()
+    }
+    # Elsewhere NULL leaves no trace in a digest, so that (NULL, 1) would be (1, NULL).
+    there = [] if function == "hash" else [f"{value} IS NULL" for value in values.values()]
+    return f"{function}({', '.join([*values.values(), *there])})"
+
+
 def substitute(expression: str, numbers: Mapping[str, str]) -> str:
     """An expression over roles with their columns put in; a role name is a word of its own.
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dte_panel.states.moments import Averaged, Moments, Profiled
 from dte_panel.states.ordered import Ordered
 from dte_panel.states.scored import Scored
@@ -18,6 +21,7 @@ from dte_panel.states.table import Binned, Table
 __all__ = [
     "Averaged",
     "Binned",
+    "Digested",
     "DistinctCount",
     "Documented",
     "JointSample",
@@ -96,6 +100,53 @@ class Overlapped:
 
 
 @dataclass(frozen=True)
+class Digested:
+    """Rows of each digest, in the order of the digests; never written.
+
+    Two different rows have the same one of 64 bits with a probability of 2**-64: among n rows any two do with one below
+    n² / 2**65.
+
+    Attributes
+    ----------
+    digests : ndarray of int, shape (k,)
+    counts : ndarray of int, shape (k,)
+    """
+
+    digests: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def zero(cls) -> Digested:
+        """The state of no rows."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    @classmethod
+    def of(cls, digests: Any, counts: Any) -> Digested:
+        """Put rows of distinct digests in order."""
+        order = np.argsort(digests)
+        return cls(digests[order], counts[order])
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return int(self.counts.sum())
+
+    def merge(self, other: Digested) -> Digested:
+        """The rows of both.
+
+        Examples
+        --------
+        >>> one = Digested(np.array([3, 8]), np.array([1, 1]))
+        >>> one.merge(Digested(np.array([8]), np.array([2]))).counts.tolist()
+        [1, 3]
+        """
+        digests, place = np.unique(np.concatenate([self.digests, other.digests]), return_inverse=True)
+        counts = np.zeros(len(digests), np.int64)
+        np.add.at(counts, place, np.concatenate([self.counts, other.counts]))
+        return Digested(digests, counts)
+
+
+@dataclass(frozen=True)
 class Sliced:
     """Label by prediction in every slice, never written.
 
@@ -136,6 +187,7 @@ State = (
     | Moments
     | Sample
     | JointSample
+    | Digested
     | DistinctCount
     | Overlapped
     | Documented

@@ -40,7 +40,7 @@ Name = tuple[str, str | None]
 #: Reductions whose states stand in the evidence as they are; what a number of theirs adds in its detail may stay.
 _WHOLE = ("Counts", "Categories", "Histogram", "Sums")
 #: Reductions whose states are never written.
-_UNWRITTEN = ("Values", "ValuesOf", "Rows", "Distinct", "Crossed", "Means", "Overlap", "Slices")
+_UNWRITTEN = ("Values", "ValuesOf", "Rows", "Distinct", "Crossed", "Means", "Overlap", "Slices", "Digests")
 #: So many inner edges, and no fewer, keep a rounded number from telling the rows of one bin.
 MANY_BINS = 5
 _UNKNOWN = "suppressed: another tool measured it, and nothing says how few rows it would show"

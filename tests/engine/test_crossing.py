@@ -19,9 +19,9 @@ from dte_panel.engine.plan import Request
 from dte_panel.engine.sources import connect, open_source
 from dte_panel.errors import DTEError
 from dte_panel.model import Reduction
-from dte_panel.reductions import Crossed, Means, Overlap
+from dte_panel.reductions import Crossed, Digests, Means, Overlap
 from dte_panel.spec import Spec
-from dte_panel.states import Averaged, Moments, Ordered, Overlapped, Table
+from dte_panel.states import Averaged, Digested, Moments, Ordered, Overlapped, Table
 
 Row = dict[str, Any]
 
@@ -185,4 +185,20 @@ def test_means_over_different_edges_do_not_add_up() -> None:
 
 
 def test_the_new_reductions_stand_on_the_public_face() -> None:
-    assert {"Crossed", "Means", "Overlap"} <= set(dte_panel.__all__)
+    assert {"Crossed", "Digests", "Means", "Overlap"} <= set(dte_panel.__all__)
+
+
+def test_digests_of_parts_add_up_to_those_of_all_rows() -> None:
+    rows = [(i % 7, None if i % 5 else i % 3) for i in range(200)]
+    first, second = ([dict(zip("ab", row, strict=True)) for row in part] for part in (rows[:90], rows[90:]))
+
+    def of(part: list[Row]) -> Any:
+        return reduced(Digests("*"), "a", pa.Table.from_pylist(part))["current", ()]
+
+    whole, one, other = of(first + second), of(first), of(second)
+    both = one.merge(other)
+    assert both.digests.tolist() == whole.digests.tolist() == other.merge(one).digests.tolist()
+    assert both.counts.tolist() == whole.counts.tolist()
+    assert sorted(whole.counts) == sorted(Counter(rows).values())
+    assert whole.n == 200
+    assert Digested.zero().merge(one).counts.tolist() == one.counts.tolist()

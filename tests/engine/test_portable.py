@@ -30,6 +30,7 @@ from dte_panel.reductions import (
     Categories,
     Counts,
     Crossed,
+    Digests,
     Distinct,
     Histogram,
     Means,
@@ -43,7 +44,7 @@ from dte_panel.reductions import (
     ValuesOf,
 )
 from dte_panel.spec import Spec, read
-from dte_panel.states import DistinctCount, JointSample, Profiled, Sample, Sliced
+from dte_panel.states import Digested, DistinctCount, JointSample, Profiled, Sample, Sliced
 
 LACKING = [
     *([] if shutil.which("java") else ["Java (Debian: openjdk-17-jre-headless)"]),
@@ -191,6 +192,9 @@ def alike(one: Any, other: Any, size: float = 1.0) -> bool:
     """
     if isinstance(one, JointSample):
         return in_any_order(one) == in_any_order(other)
+    if isinstance(one, Digested) and isinstance(other, Digested):
+        # Each database digests in its own way.
+        one, other = sorted(one.counts), sorted(other.counts)
     if isinstance(one, Profiled):
         size = max(abs(one.minimum or 0), abs(one.maximum or 0), 1e-300)
     if isinstance(one, float) and isinstance(other, float):
@@ -259,6 +263,23 @@ def test_slices_are_the_same_in_sql_alone_and_add_up(table: Both, also_duckdb: O
     assert isinstance(state, Sliced)
     assert len(state.tables) > 6, "columns and pairs of them"
     same(table, WHOLE, also_duckdb)
+
+
+@pytest.mark.parametrize("roles", ["*", "feature|text|sensitive"])
+def test_digests_are_the_same_in_sql_alone_and_add_up(roles: str, table: Both, also_duckdb: Other) -> None:
+    request = Request(Digests(roles), None)
+    same(table, request, also_duckdb)
+    (here,), (there,) = table.here(request).values(), table.in_parts(request, also_duckdb).values()
+    assert isinstance(here, Digested)
+    assert isinstance(there, Digested)
+    assert here.digests.tolist() == there.digests.tolist(), "of one database they are the same"
+
+
+@needs_spark
+@pytest.mark.slow
+def test_spark_tells_rows_apart_as_duckdb_does(table: Both, spark: Other) -> None:
+    same(table, Request(Digests("column:flag|column:small|label"), None), spark)
+    same(table, Request(Digests("*"), None), spark)
 
 
 @needs_spark

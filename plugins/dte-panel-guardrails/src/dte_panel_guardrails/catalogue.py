@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dte_panel import Metric
-from dte_panel_guardrails import anonymity, constraints, documents, leakage, privacy, robustness, stability
+from dte_panel_guardrails import anonymity, constraints, documents, duplicates, leakage, privacy, robustness, stability
 
 if TYPE_CHECKING:
     from dte_panel_guardrails.settings import GuardrailSettings
@@ -21,5 +21,6 @@ def metrics(settings: GuardrailSettings | None = None) -> list[Metric]:
         *stability.metrics(*((s.threshold, s.score_margin) if s else (None, stability.MARGIN))),
         *constraints.metrics(*((s.bounds, s.monotone) if s else ({}, {}))),
         *leakage.metrics(),
+        *duplicates.metrics(),
         *documents.metrics(),
     ]
