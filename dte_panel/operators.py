@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from itertools import combinations
 from statistics import NormalDist
 from typing import Any, Literal
 
 from dte_panel.model import Cohort, Comparison, Metric, SecondOpinion, Value
-from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, widest_difference, wilson
+from dte_panel.pairs import Ends, Side, narrowest_ratio, widest_difference
+from dte_panel.stats import Z95, difference_interval, ratio_interval, simultaneous_z, wilson
 
-Side = tuple[float, float, float]
 Groups = Sequence[tuple[Cohort, Value]]
 #: What a group is compared with: every other group, or all rows.
 Method = Literal["between_groups", "to_overall"]
@@ -213,10 +212,8 @@ def _difference(metric: Metric, groups: Groups) -> Value:
     known, undefined, note = _defined(groups)
     if undefined:
         return undefined
-    z = simultaneous_z(len(known))
     lowest, highest = (pick(known, key=lambda g: g[2]) for pick in (min, max))
-    sides = [side for _, value, _ in known if (side := _side(metric, value, z))]
-    low, high = widest_difference(sides) if len(sides) == len(known) else (None, None)
+    low, high = _widest(metric, known, widest_difference)
     return Value(
         highest[2] - lowest[2], sum(g[1].n for g in known), low, high, reason=note, groups=(lowest[0], highest[0])
     )
@@ -230,8 +227,7 @@ def _ratio(metric: Metric, groups: Groups) -> Value:
     n = sum(g[1].n for g in known)
     if highest[2] <= 0:
         return Value(None, n, reason="the rate is 0 in every group", groups=(lowest[0], highest[0]))
-    ends = [ratio_interval(b, a) for a, b in _pairs(metric, known, simultaneous_z(len(known)))]
-    low, high = (min(1.0, min(e[i] for e in ends)) if ends else None for i in (0, 1))
+    low, high = _widest(metric, known, narrowest_ratio)
     return Value(lowest[2] / highest[2], n, low, high, reason=note, groups=(lowest[0], highest[0]))
 
 
@@ -322,10 +318,14 @@ def _sidak_z(comparisons: int) -> float:
     return NormalDist().inv_cdf((1 + 0.95 ** (1 / comparisons)) / 2)
 
 
-def _pairs(metric: Metric, known: list[tuple[Cohort, Value, float]], z: float) -> list[tuple[Side, Side]]:
-    """Both sides of every pair, the higher value first; none if a group lacks an interval: it may be the extreme."""
+def _widest(
+    metric: Metric, known: list[tuple[Cohort, Value, float]], over: Callable[[Sequence[Side]], Ends]
+) -> Ends | tuple[None, None]:
+    """The ends over all pairs at once; none if a group lacks an interval: it may be the extreme."""
+    z = simultaneous_z(len(known))
     sides = [_side(metric, value, z) for _, value, _ in known]
-    return [(max(a, b), min(a, b)) for a, b in combinations(sides, 2) if a and b] if all(sides) else []
+    complete = [side for side in sides if side]
+    return over(complete) if len(complete) == len(sides) else (None, None)
 
 
 def _side(metric: Metric, value: Value, z: float) -> Side | None:

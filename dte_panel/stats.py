@@ -100,28 +100,6 @@ def difference_interval(
     )
 
 
-def widest_difference(sides: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """The largest lower and the largest upper end of the intervals of all pairs, each the higher less the lower.
-
-    Examples
-    --------
-    >>> widest_difference([(0.1, 0.0, 0.2), (0.3, 0.2, 0.4)]) == difference_interval((0.3, 0.2, 0.4), (0.1, 0.0, 0.2))
-    True
-    """
-    import numpy as np
-
-    ordered = sorted(sides)
-    x, low, high = np.array(ordered).T
-    most = [0.0, 0.0]
-    for i in range(1, len(ordered)):
-        apart = x[i] - x[:i]
-        ends = apart - np.hypot(x[i] - low[i], high[:i] - x[:i]), apart + np.hypot(high[i] - x[i], x[:i] - low[:i])
-        for side, end in enumerate(ends):
-            exact = difference_interval(ordered[i], ordered[int(end.argmax())])[side]
-            most[side] = max(most[side], exact)
-    return most[0], most[1]
-
-
 def _joined(one: float, other: float, correlation: float) -> float:
     if not correlation or math.isinf(one) or math.isinf(other):
         return math.hypot(one, other)

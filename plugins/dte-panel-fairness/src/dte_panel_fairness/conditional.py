@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import combinations
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
 from dte_panel import Comparison, Counts, Metric, SecondOpinion, Value
-from dte_panel.stats import difference_interval, ratio_interval, simultaneous_z, wilson
+from dte_panel.pairs import narrowest_ratio, widest_difference
+from dte_panel.stats import simultaneous_z, wilson
 from dte_panel_fairness.rates import FAIRLEARN
 from dte_panel_fairness.second import Function, fairlearn, sklearn
 
@@ -61,17 +61,12 @@ def _gap(groups: Sequence[Group], kind: Kind, z: float) -> Value:
     """The gap of one stratum with the interval that holds for all its pairs."""
     sides = [((hits / n, *wilson(hits, n, z)), cohort) for cohort, hits, n in groups]
     (lowest, least), (highest, most) = (pick(sides, key=lambda side: side[0][0]) for pick in (min, max))
-    pairs = [(max(a, b), min(a, b)) for (a, _), (b, _) in combinations(sides, 2)]
-    n = sum(rows for *_, rows in groups)
+    n, every = sum(rows for *_, rows in groups), [side for side, _ in sides]
     if kind == "difference":
-        ends = [difference_interval(a, b) for a, b in pairs]
-        low, high = (max(0.0, max(e[i] for e in ends)) for i in (0, 1))
-        return Value(highest[0] - lowest[0], n, low, high, groups=(least, most))
+        return Value(highest[0] - lowest[0], n, *widest_difference(every), groups=(least, most))
     if highest[0] <= 0:
         return Value(None, n)
-    ends = [ratio_interval(b, a) for a, b in pairs]
-    low, high = (min(1.0, min(e[i] for e in ends)) for i in (0, 1))
-    return Value(lowest[0] / highest[0], n, low, high, groups=(least, most))
+    return Value(lowest[0] / highest[0], n, *narrowest_ratio(every), groups=(least, most))
 
 
 @cache
