@@ -110,6 +110,25 @@ def test_the_spread_is_shared_out_among_the_attributes():
     assert crossed(only_together) == {"s": 0.0, "r": 0.0, "": 1.0}
 
 
+@pytest.mark.parametrize("levels", [(4, 3), (2, 3, 4), (12, 1)])
+def test_the_shares_are_those_of_least_squares(levels: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(levels)
+    for most in (3, 40, 10**6):
+        cells = [cell for cell in np.ndindex(*levels) if rng.random() < 0.8]
+        n = rng.integers(0, most, len(cells)) + (np.arange(len(cells)) < 2)
+        hits = rng.binomial(n, rng.random(len(cells)))
+        hits[:2] = n[:2] * (0, 1)
+        cohorts = [{str(i): str(value) for i, value in enumerate(cell)} for cell in cells]
+        made = shares(np.stack([hits, n - hits], 1).astype(float), cohorts)
+        used = n > 0
+        root, rate = np.sqrt(n[used]), hits[used] / n[used]
+        centred = (rate - hits.sum() / n.sum()) * root
+        design = np.hstack([np.eye(size)[[c[i] for c in cells]] for i, size in enumerate(levels)])[used] * root[:, None]
+        left = centred - design @ np.linalg.lstsq(design, centred, rcond=None)[0]
+        assert made[""] == pytest.approx((left @ left) / (centred @ centred), abs=1e-12)
+        assert sum(made.values()) == pytest.approx(1, abs=1e-12)
+
+
 def test_a_hidden_gap_shows_where_groups_are_crossed():
     cells = {("f", "a"): 30, ("f", "b"): 70, ("m", "a"): 70, ("m", "b"): 30}
     rows = pd.DataFrame(

@@ -34,17 +34,20 @@ def shares(counts: Floats, cohorts: Sequence[Mapping[str, str | None]]) -> dict[
     cohorts : sequence of Cohort
         The groups, all of the same attributes.
     """
-    names = list(cohorts[0])
-    n = counts.sum(1)
-    used = n > 0
-    rate = counts[used, 0] / n[used]
-    centred = rate - float((n[used] * rate).sum() / n.sum())
-    total = float((n[used] * centred**2).sum())
+    return _shares(counts, {name: _dummies([c[name] for c in cohorts]) for name in cohorts[0]})
+
+
+def _shares(counts: Floats, parts: Mapping[str, Floats]) -> dict[str, float] | None:
+    import numpy as np
+
+    names, n = list(parts), counts.sum(1)
+    rate = counts[:, 0] / np.maximum(n, 1.0)
+    centred = rate - float((n * rate).sum() / n.sum())
+    total = float((n * centred**2).sum())
     if total <= 1e-12 * float(n.sum()):
         return None
-    parts = {name: _dummies([c[name] for c in cohorts])[used] for name in names}
     subsets = [s for size in range(len(names) + 1) for s in combinations(names, size)]
-    explained = {s: _explained([parts[name] for name in s], centred, n[used]) for s in subsets}
+    explained = {s: _explained([parts[name] for name in s], centred, n) for s in subsets}
     found = {}
     for name in names:
         found[name] = sum(
@@ -56,22 +59,46 @@ def shares(counts: Floats, cohorts: Sequence[Mapping[str, str | None]]) -> dict[
     return {**found, "": max(0.0, 1 - explained[tuple(names)] / total)}
 
 
-def _dummies(values: Sequence[str | None]) -> Any:
+def _dummies(values: Sequence[str | None]) -> Floats:
     import numpy as np
 
-    levels = list(dict.fromkeys(values))
-    return np.array([[float(v == level) for level in levels] for v in values])
+    places = {level: i for i, level in enumerate(dict.fromkeys(values))}
+    return np.eye(len(places))[[places[v] for v in values]]
 
 
 def _explained(parts: Sequence[Floats], centred: Floats, weights: Floats) -> float:
-    """Weighted sum of squares of the additive fit of some attributes."""
+    """Weighted sum of squares of the additive fit of some attributes.
+
+    The attribute of most levels is fitted by its means; what the others add is solved for their levels alone, since
+    a fit for every level of every attribute would cost more than linearly in the groups.
+    """
     import numpy as np
 
     if not parts:
         return 0.0
-    design, root = np.hstack(parts), np.sqrt(weights)
-    fit = design @ np.linalg.lstsq(design * root[:, None], centred * root, rcond=None)[0]
-    return float((weights * fit**2).sum())
+    first, *others = sorted(parts, key=lambda part: -part.shape[1])
+    rows, sums = _by_level(first, weights), _by_level(first, weights * centred)
+    mean = sums / np.maximum(rows, 1.0)
+    by_first = float((rows * mean**2).sum())
+    if not others:
+        return by_first
+    design = np.hstack(others)
+    weighted = weights[:, None] * design
+    shared = _by_level(first, weighted)
+    scale = np.sqrt(np.maximum(weighted.sum(0), 1.0))
+    left = _by_level(design, weighted) - shared.T @ (shared / np.maximum(rows, 1.0)[:, None])
+    added = _by_level(weighted, centred) - mean @ shared
+    values, vectors = np.linalg.eigh(left / np.outer(scale, scale))
+    fitted = values > 1e-12
+    return by_first + float((((added / scale) @ vectors)[fitted] ** 2 / values[fitted]).sum())
+
+
+def _by_level(design: Floats, values: Floats) -> Floats:
+    """``design.T @ values`` without the threads of BLAS: to wake them costs more than so small a product."""
+    import numpy as np
+
+    made: Floats = np.einsum("ij,i...->j...", design, values)
+    return made
 
 
 def _finish(metric: Metric) -> Callable[[Mapping[str, Any]], Value]:
@@ -84,12 +111,13 @@ def _finish(metric: Metric) -> Callable[[Mapping[str, Any]], Value]:
             return Value(None, n, reason=f"{len(known)} groups with a value; a spread needs two")
         cohorts = [cohort for cohort, _ in known]
         counts = np.array([[round(v.value * v.n), v.n - round(v.value * v.n)] for _, v in known], dtype=float)
-        found = shares(counts, cohorts)
+        parts = {name: _dummies([c[name] for c in cohorts]) for name in cohorts[0]}
+        found = _shares(counts, parts)
         if found is None:
             return Value(None, n, reason="the groups have the same rate: there is no spread to share out")
 
         def drawn(tables: Floats) -> Floats:
-            made = [shares(table, cohorts) for table in tables]
+            made = [_shares(table, parts) for table in tables]
             return np.array([np.nan if m is None else m[""] for m in made])
 
         low, high = bootstrap([counts], drawn, draws=DRAWS)
