@@ -8,6 +8,7 @@ export function render({model}) {
       attrs(body, {role: "status"})
       body.prepend(icon(kind === "error" ? "error" : "warn", 14), " ")
     }
+    if (kind === "code") attrs(body, {tabindex: "0", role: "region", "aria-label": "Code"}) // it scrolls, by keyboard too
     if (kind === "live") { node.setAttribute("role", "status"); body.className = "text" }
     node.replaceChildren(...(model.text ? [body] : []))
   }
