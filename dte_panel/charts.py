@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from dte_panel.model import Measurement
@@ -16,17 +17,22 @@ from dte_panel.model import Measurement
 Tokens = Mapping[str, str]
 #: Longer names are cut on an axis; the hover has them whole.
 LABEL = 26
+#: Pages so wide and narrower are those of phones.
+PHONE = 640
 #: A verdict is told by word, colour and shape.
 MARKERS = {"pass": "circle", "warn": "triangle", "fail": "square", "not_evaluated": "diamond", "error": "x"}
 _COLOURS = {"pass": "pass_fg", "warn": "warn_fg", "fail": "fail_fg", "not_evaluated": "none_fg", "error": "fail_fg"}
 
 
-def blank(tokens: Tokens, *, height: int, **fields: Any) -> Any:
-    """A figure without title and toolbar, in the colours of the theme; ``fields`` go to ``bokeh.plotting.figure``."""
+def blank(tokens: Tokens, *, height: int, phone: int | None = None, **fields: Any) -> Any:
+    """A figure without title and toolbar, in the colours of the theme; ``fields`` go to ``bokeh.plotting.figure``.
+
+    On a phone it is as high as ``phone`` says, if that is given.
+    """
     from bokeh.models import DatetimeTicker
     from bokeh.plotting import figure
 
-    fields = {"sizing_mode": "stretch_width", "min_width": 260, "tools": "", "output_backend": "svg", **fields}
+    fields = {"sizing_mode": "stretch_width", "min_width": 230, "tools": "", "output_backend": "svg", **fields}
     fig = figure(height=height, toolbar_location=None, **fields)
     fig.background_fill_color = fig.border_fill_color = None
     fig.outline_line_color = None
@@ -35,6 +41,9 @@ def blank(tokens: Tokens, *, height: int, **fields: Any) -> Any:
     fig.axis.major_label_text_color = fig.axis.axis_label_text_color = tokens["text"]
     fig.axis.axis_label_text_font_style = "normal"
     fig.grid.grid_line_color = tokens["border"]
+    if phone is not None:
+        # The browser knows the width of the page, and it may change.
+        fig.stylesheets = [f"@media (max-width:{PHONE}px){{:host{{height:{phone}px !important}}}}"]
     if fields.get("x_axis_type") == "datetime":
         # More dates run into each other where three figures stand in a row.
         fig.xaxis[0].ticker = DatetimeTicker(desired_num_ticks=3)
@@ -81,6 +90,33 @@ def hover(fig: Any, renderer: Any, names: Sequence[str]) -> None:
     fig.add_tools(HoverTool(renderers=[renderer], tooltips=[(n.replace("_", " "), f"@{n}") for n in names]))
 
 
+def under_names(tokens: Tokens, names: Sequence[str], x_range: Any, data: Mapping[str, Sequence[Any]]) -> Any:
+    """Values with their intervals, each under its name: long names take no width from the picture.
+
+    Parameters
+    ----------
+    tokens : mapping
+    names : sequence of str
+        Of one line or more, from the top.
+    x_range : Range1d
+    data : mapping
+        ``value``, ``low``, ``high``, ``colour`` and ``marker`` of each name, and what else is shown on hovering.
+    """
+    from bokeh.models import Range1d
+
+    ends = list(accumulate(22 + 14 * len(name.split("\n")) for name in names))
+    fig = blank(tokens, height=ends[-1] + 62, x_range=x_range, y_range=Range1d(start=ends[-1] + 4, end=0))
+    fig.yaxis.visible, fig.ygrid.grid_line_color = False, None
+    source = columns(**data, place=[end - 8 for end in ends], left=[x_range.start] * len(ends), named=names)
+    fig.segment("low", "place", "high", "place", source=source, line_color="colour", line_width=3, line_alpha=0.5)
+    dots = fig.scatter("value", "place", source=source, size=9, color="colour", marker="marker")
+    look = {"text_font_size": "11px", "text_baseline": "bottom", "text_line_height": 1.15, "y_offset": -7}
+    ground = {"background_fill_color": tokens["surface"], "background_fill_alpha": 0.8}
+    fig.text("left", "place", "named", source=source, text_color=tokens["text"], **look, **ground)
+    hover(fig, dots, [name for name in data if name not in {"value", "low", "high", "colour", "marker"}])
+    return fig
+
+
 # ---------------------------------------------------------------------------------------------------------- axes
 def names_axis(names: Iterable[Any], **fields: Any) -> Any:
     """A range of names, each once and in order."""
@@ -96,11 +132,11 @@ def unit_range() -> Any:
     return Range1d(start=-0.02, end=1.02)
 
 
-def around(measurements: Sequence[Measurement]) -> Any:
-    """A range that holds all values and intervals, with some room."""
+def around(measurements: Sequence[Measurement], *more: float) -> Any:
+    """A range that holds all values and intervals, and what else is to be seen, with some room."""
     from bokeh.models import Range1d
 
-    ends = [end for m in measurements for end in (m.value, m.low, m.high) if end is not None]
+    ends = [*more, *(end for m in measurements for end in (m.value, m.low, m.high) if end is not None)]
     room = 0.08 * (max(ends) - min(ends)) or 0.05
     return Range1d(start=min(ends) - room, end=max(ends) + room)
 

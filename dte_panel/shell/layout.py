@@ -19,7 +19,11 @@ padding:24px 32px}}"""
 _COLUMNS = "display:grid !important;grid-template-columns:repeat({fit},minmax(min(100%,{least}),1fr));"
 GRID = f""":host{{{_FREE}{_COLUMNS.format(fit="auto-fill", least="480px")}gap:14px;width:100%;
 align-items:stretch}} {_BARE}"""
-FIGURES = f":host{{{_FREE}{_COLUMNS.format(fit='auto-fit', least='300px')}gap:6px}} {_BARE}"
+# On a phone they stand in a strip to swipe through, the next one peeping in.
+FIGURES = f""":host{{{_FREE}{_COLUMNS.format(fit="auto-fit", least="250px")}gap:6px}} {_BARE}
+@media screen and (max-width:640px){{:host{{display:flex !important;flex-flow:row nowrap;align-items:flex-start;
+overflow-x:auto !important;scroll-snap-type:x proximity}}
+div{{flex:0 0 92% !important;scroll-snap-align:start}} div:only-of-type{{flex-basis:100% !important}}}}"""
 STACK = f":host{{{_FREE}gap:14px}} {_BARE}"
 BODY = f":host{{{_FREE}flex:1 1 auto !important;justify-content:flex-start}} {_BARE}"
 BAR = f":host{{display:flex;flex-flow:row wrap;gap:10px;align-items:center}} {_BARE}"

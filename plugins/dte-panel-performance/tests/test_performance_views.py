@@ -81,7 +81,7 @@ def test_over_time_breaks_where_a_window_has_no_value():
     assert glyphs(fig).count("VArea") == glyphs(fig).count("Segment") == glyphs(fig).count("HStrip") == 1
     zones = [part for part in fig.center if isinstance(part, BoxAnnotation)]
     assert [zone.top for zone in zones] == [0.75]
-    assert fig.yaxis.axis_label == "ROC AUC (check: >= 0.75)"
+    assert fig.xaxis.axis_label == "start of window · check >= 0.75"
     assert fig.y_range.start < 0.5
     assert fig.y_range.end > 1.0
 
@@ -147,8 +147,11 @@ def test_too_many_classes_are_said():
 def test_by_cohort():
     cohorts = [{}, {"sex": "Male"}, {"sex": None}, {"sex": "Male", "race": "a"}]
     (fig,) = figures(views.by_cohort(Results([measurement("accuracy", cohort=c) for c in cohorts])))
-    assert list(fig.y_range.factors) == [("sex", "missing"), ("sex", "Male")]
+    assert column(fig, "named") == ["Male", "missing"]
     assert "VSpan" in glyphs(fig)
+    cohorts.append({"race": "a"})
+    sex, race = figures(views.by_cohort(Results([measurement("accuracy", cohort=c) for c in cohorts])))
+    assert (sex.x_range.start, sex.x_range.end) == (race.x_range.start, race.x_range.end)
 
 
 def scores_record(window="current"):
@@ -178,10 +181,14 @@ def test_the_weakest_slices_are_named_and_what_was_searched_is_said():
     two = {"where": {"sex": "M"}, "n": 800, "value": 0.7, "low": 0.6, "high": 0.9, "adjusted": 0.5}
     detail = {"slices": [one, two], "searched": 7, "min_rows": 50, "all_rows": 0.75, "left_out": ["x"]}
     made = measurement("weakest_slice_accuracy", value=0.4, detail=detail)
-    fig, told = findings.weakest(Results([made]))
+    drawn, told, table = findings.weakest(Results([made]))
+    (fig,) = figures(drawn)
+    assert column(fig, "named") == ["sex: F · age: missing", "sex: M"]
+    assert column(fig, "marker") == ["square", "circle"]
+    assert list(table["Show the named slices"]["rows"]) == ["90", "800"]
     assert column(fig, "slice") == ["sex: F, age: missing", "sex: M"]
     assert column(fig, "lower_than_all_rows") == ["for certain", "not for certain"]
-    assert told.startswith("7 slices of at least 50 rows were searched")
+    assert told.startswith("Accuracy: 7 slices of at least 50 rows were searched")
     assert told.endswith("Not cut by: x.")
 
 
@@ -192,7 +199,7 @@ def test_what_turned_out_takes_the_place_of_the_estimate():
     drawn = {r.data_source.data["what"][0]: list(r.data_source.data["window"]) for r in fig.renderers}
     assert drawn == {
         "turned out": ["2019-01-01"],
-        "estimated, labels not there yet": ["2019-02-01"],
+        "estimated": ["2019-02-01"],
         "had been estimated": ["2019-01-01"],
     }
 
@@ -202,6 +209,13 @@ def test_the_baseline_is_drawn_beside_the_value():
     (fig,) = figures(views.over_time(Results([measurement("accuracy", "2019-01-01"), skill])))
     assert column(fig, "baseline") == ["0.300"]
     assert fig.y_range.start < 0.3
+
+
+def test_a_dummy_that_lies_far_off_does_not_flatten_the_line():
+    skill = measurement("accuracy_over_baseline", "2019-01-01", value=0.7, detail={"baseline": 0.1})
+    (fig,) = figures(views.over_time(Results([measurement("accuracy", "2019-01-01"), skill])))
+    assert fig.xaxis.axis_label == "start of window · dummy 0.100"
+    assert fig.y_range.start > 0.5
 
 
 def test_nothing_to_show():

@@ -78,7 +78,7 @@ def _precision_recall_figure(tokens: Tokens, drawn: list[tuple[str, str, Scored]
 
 
 def _unit_figure(tokens: Tokens, x: str, y: str) -> Any:
-    fig = charts.blank(tokens, height=300, x_range=charts.unit_range(), y_range=charts.unit_range())
+    fig = charts.blank(tokens, height=300, phone=230, x_range=charts.unit_range(), y_range=charts.unit_range())
     fig.xaxis.axis_label, fig.yaxis.axis_label = x, y
     return fig
 

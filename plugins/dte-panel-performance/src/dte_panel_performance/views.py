@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,8 @@ from dte_panel_performance.scores import roc_auc
 
 TREND = (roc_auc, average_precision, accuracy, mean_absolute_error)
 BY_COHORT = (accuracy, mean_absolute_error)
+#: What does not let the picture grow by more than this is drawn to scale with it.
+SQUEEZED = 3.0
 
 
 def over_time(results: Any) -> Any:
@@ -36,10 +38,15 @@ def over_time(results: Any) -> Any:
 
 
 def _baseline(fig: Any, results: Any, name: str) -> None:
-    """What a dummy would have reached, as a dotted line, where it lies within sight."""
+    """What a dummy would have reached: a dotted line, or where that would flatten the picture, a number below it."""
     found = results.measurements(f"{name}_over_baseline", window=None, cohort=results.cohort)
     points = [(t, m.detail["baseline"]) for t, m in _in_order(found) if "baseline" in m.detail]
     if not points:
+        return
+    low, high = min(b for _, b in points), max(b for _, b in points)
+    low, high = min(low, fig.y_range.start), max(high, fig.y_range.end)
+    if high - low > SQUEEZED * (fig.y_range.end - fig.y_range.start):
+        fig.xaxis.axis_label += f" · dummy {charts.number(points[-1][1])}"
         return
     source = charts.columns(
         time=[t for t, _ in points],
@@ -51,8 +58,6 @@ def _baseline(fig: Any, results: Any, name: str) -> None:
         "time", "value", source=source, line_color=results.tokens["muted"], line_dash="dotted", line_width=2
     )
     charts.hover(fig, line, ["window", "baseline"])
-    low, high = min(b for _, b in points), max(b for _, b in points)
-    low, high = min(low, fig.y_range.start), max(high, fig.y_range.end)
     room = 0.08 * (high - low)
     fig.y_range.start, fig.y_range.end = low - room, high + room
 
@@ -70,11 +75,10 @@ def _trend(
     bounds: set[str],
 ) -> Any:
     shown = [m for _, m in points] + ([reference] if reference else [])
-    fig = charts.blank(tokens, height=280, x_axis_type="datetime", y_range=charts.around(shown))
-    fig.xaxis.axis_label = "start of window"
+    fig = charts.blank(tokens, height=280, phone=200, x_axis_type="datetime", y_range=charts.around(shown))
     # The bound may lie far away from the numbers: it is told in words, too.
-    told = [metric.unit, *(f"check: {bound}" for bound in sorted(bounds))]
-    fig.yaxis.axis_label = f"{metric.title} ({', '.join(filter(None, told))})" if any(told) else metric.title
+    fig.xaxis.axis_label = " · ".join(["start of window", *(f"check {bound}" for bound in sorted(bounds))])
+    fig.yaxis.axis_label = f"{metric.title} ({metric.unit})" if metric.unit else metric.title
     _alert_zones(fig, tokens, bounds)
     if reference is not None and reference.value is not None:
         _level(fig, tokens, reference)
@@ -134,55 +138,36 @@ def parse(bound: str) -> tuple[str, float] | None:
 
 
 def by_cohort(results: Any) -> Any:
-    """Each cohort's value with its interval; all rows as a dashed line."""
-    figures = []
+    """One figure per attribute, all on the same scale: each cohort's value with its interval against all rows."""
+    figures: list[Any] = []
     for metric in BY_COHORT:
         found = results.measurements(metric.id)
         groups = [m for m in found if len(m.cohort) == 1]
         if any(m.value is not None for m in groups):
             every = next((m.value for m in found if not m.cohort), None)
-            figures.append(_cohorts(results.tokens, metric, groups, every))
-    return figures or None
+            attributes = dict.fromkeys(column for m in groups for column in m.cohort)
+            figures += [_cohorts(results.tokens, metric, groups, every, attribute) for attribute in attributes]
+    return charts.grid(figures) if figures else None
 
 
-def _cohorts(tokens: Tokens, metric: Any, groups: Sequence[Measurement], every: float | None) -> Any:
-    places = _places(groups)
-    fig = charts.blank(
-        tokens,
-        height=max(150, 24 * len(places) + 34 * len({p[0] for p in places}) + 50),
-        y_range=charts.names_axis(reversed(places), group_padding=1.4, range_padding=0.02),
-        x_range=charts.around(groups),
-    )
-    fig.xaxis.axis_label = f"{metric.title} ({metric.unit})"
-    fig.ygrid.grid_line_color = None
-    fig.yaxis.group_text_color = tokens["muted"]
-    fig.yaxis.separator_line_color = None
+def _cohorts(tokens: Tokens, metric: Any, groups: Sequence[Measurement], every: float | None, attribute: str) -> Any:
+    shown = [m for m in groups if attribute in m.cohort]
+    values = [m.cohort[attribute] for m in shown]
+    names = charts.axis_names(values)
+    data = {
+        **{end: [getattr(m, end) for m in shown] for end in ("value", "low", "high")},
+        "colour": [tokens["accent"]] * len(shown),
+        "marker": ["circle"] * len(shown),
+        "group": [charts.name(value) for value in values],
+        "estimate": [charts.estimate(m) for m in shown],
+        "rows": [f"{m.n:,}" for m in shown],
+    }
+    x_range = charts.around(groups, *([] if every is None else [every]))
+    fig = charts.under_names(tokens, [names[value] for value in values], x_range, data)
+    fig.xaxis.axis_label = f"{metric.title} ({metric.unit}) by {charts.cut(attribute)}"
     if every is not None:
         fig.vspan(x=[every], line_color=tokens["reference"], line_dash="dashed", line_width=1.5)
-    source = charts.columns(
-        place=places,
-        value=[m.value for m in groups],
-        low=[m.low for m in groups],
-        high=[m.high for m in groups],
-        group=["missing" if value is None else value for m in groups for value in m.cohort.values()],
-        estimate=[charts.estimate(m) for m in groups],
-        rows=[f"{m.n:,}" for m in groups],
-    )
-    line = {"line_color": tokens["accent"], "line_width": 3, "line_alpha": 0.5}
-    fig.segment("low", "place", "high", "place", source=source, **line)
-    dots = fig.scatter("value", "place", source=source, size=9, color=tokens["accent"])
-    charts.hover(fig, dots, ["group", "estimate", "rows"])
     return fig
-
-
-def _places(groups: Sequence[Measurement]) -> list[tuple[str, str]]:
-    """Where each cohort stands on the axis: its attribute, then its name."""
-    values: dict[str, list[str | None]] = {}
-    for measurement in groups:
-        for column, value in measurement.cohort.items():
-            values.setdefault(column, []).append(value)
-    names: Mapping[str, Mapping[str | None, str]] = {c: charts.axis_names(found) for c, found in values.items()}
-    return [(column, names[column][value]) for m in groups for column, value in m.cohort.items()]
 
 
 VIEWS = (
@@ -192,7 +177,8 @@ VIEWS = (
         metrics=[metric.id for metric in TREND],
         render=over_time,
         description="Each window with its 95 % interval. The dashed line and its band are the reference, the dotted "
-        "line is a dummy that knows nothing of the row; the shaded side is where a check fails.",
+        "line, or the number below it, is a dummy that knows nothing of the row; the shaded side is where a check "
+        "fails.",
         wide=True,
     ),
     View(
@@ -256,5 +242,7 @@ VIEWS = (
         metrics=[metric.id for metric in BY_COHORT],
         render=by_cohort,
         description="Each cohort with its 95 % interval. The dashed line is the value of all rows.",
+        wide=True,
+        needs=["sensitive"],
     ),
 )

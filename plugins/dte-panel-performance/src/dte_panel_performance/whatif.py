@@ -37,15 +37,15 @@ def gain_and_lift(results: Any) -> Any:
     gains = np.interp(shares * state.n, wrong + right, right / right[-1])
     source = {"share": shares[1:], "gain": gains[1:], "lift": gains[1:] / shares[1:]}
     tokens = results.tokens
-    gain = charts.blank(tokens, height=280, x_range=charts.unit_range(), y_range=charts.unit_range())
+    gain = charts.blank(tokens, height=280, phone=210, x_range=charts.unit_range(), y_range=charts.unit_range())
     gain.line([0, 1], [0, 1], line_color=tokens["reference"], line_dash="dashed", legend_label="at random")
     _curve(gain, tokens, source, "gain", "this model")
     gain.yaxis.axis_label = "share of all positives found"
     charts.legend(gain, tokens, "bottom_right")
-    lift = charts.blank(tokens, height=280, x_range=charts.unit_range())
+    lift = charts.blank(tokens, height=280, phone=210, x_range=charts.unit_range())
     lift.line([0, 1], [1, 1], line_color=tokens["reference"], line_dash="dashed", legend_label="at random")
     _curve(lift, tokens, source, "lift", "this model")
-    lift.yaxis.axis_label = "times as many positives as at random"
+    lift.yaxis.axis_label = "times as many as at random"
     lift.y_range.start = 0
     charts.legend(lift, tokens, "top_right")
     for fig in (gain, lift):
@@ -77,7 +77,7 @@ def by_threshold(results: Any) -> Any:
         "selection rate": every / state.n,
     }
     tokens, scores = results.tokens, state.scores[keep]
-    fig = charts.blank(tokens, height=300, y_range=charts.unit_range())
+    fig = charts.blank(tokens, height=300, phone=230, y_range=charts.unit_range())
     fig.xaxis.axis_label, fig.yaxis.axis_label = "threshold: predict 1 from this score on", "share"
     colours, dashes = ("accent", "accent_2", "text", "muted"), ("solid", "solid", "dashed", "dotted")
     looks = [(tokens[colour], dash) for colour, dash in zip(colours, dashes, strict=True)]
@@ -100,7 +100,7 @@ def _cost_figure(results: Any, state: Scored, keep: Any) -> Any:
         return None
     thresholds, costs = costs_by_threshold(state, price)
     tokens = results.tokens
-    fig = charts.blank(tokens, height=300)
+    fig = charts.blank(tokens, height=300, phone=230)
     fig.xaxis.axis_label, fig.yaxis.axis_label = "threshold: predict 1 from this score on", "cost per row"
     told = {"threshold": [f"{t:.4g}" for t in thresholds[keep]], "cost": [f"{c:.4g}" for c in costs[keep]]}
     data = charts.columns(x=thresholds[keep], y=costs[keep], **told)
