@@ -112,7 +112,8 @@ def test_a_plugin_knows_only_the_public_face(package: Path) -> None:
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             imported |= {name for name in names if name.startswith("dte_panel")}
     assert "dte_panel" in imported
-    allowed = {"dte_panel", *(f"dte_panel.{room}" for room in ("charts", "delong", "pairs", "scoring", "stats"))}
+    rooms = ("charts", "delong", "deviations", "pairs", "scoring", "stats")
+    allowed = {"dte_panel", *(f"dte_panel.{room}" for room in rooms)}
     assert {name for name in imported if name.partition(".")[0] != package.name} <= allowed
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Comparison, Counts, Metric, Sums, Value, difference
+from dte_panel import Comparison, Counts, Metric, Sums, Value, deviations, difference
 from dte_panel.stats import bootstrap, mean_interval, wilson
 from dte_panel_fairness.gaps import LEFT_OUT, gaps_of
 from dte_panel_fairness.rates import FAIRLEARN, SKLEARN, note
@@ -215,42 +214,23 @@ _ERRORS = Sums(
 )
 
 
-def _mean(name: str) -> Callable[[Moments], Value]:
-    def finish(state: Moments) -> Value:
-        unusable = _unusable(state)
-        if unusable:
-            return unusable
+def _mean(name: str) -> Callable[..., Value]:
+    @deviations.usable
+    def finish(state: Moments, note: str | None) -> Value:
         low, high = mean_interval(state.means[name], state.m2s[name], state.n)
-        if name == "absolute" and low is not None:
-            low = max(0.0, low)
-        return Value(state.means[name], state.n, low, high, reason=_left_out(state))
+        return Value(state.means[name], state.n, low, high, reason=note)
 
     return finish
 
 
-def _r2(state: Moments) -> Value:
-    unusable = _unusable(state)
-    if unusable:
-        return unusable
-    spread = state.m2s["label"] / state.n
-    if spread <= 0:
-        return Value(None, state.n, reason="all labels are equal" if state.n > 1 else "one row")
-    low, high = mean_interval(state.means["squared"], state.m2s["squared"], state.n)
-    if low is not None and high is not None:
-        low, high = 1 - high / spread, 1 - max(low, 0.0) / spread
-    return Value(1 - state.means["squared"] / spread, state.n, low, high, reason=_left_out(state))
+@deviations.usable
+def _mean_absolute_error(state: Moments, note: str | None) -> Value:
+    return Value(state.means["absolute"], state.n, *deviations.absolute_interval(state, "absolute"), reason=note)
 
 
-def _unusable(state: Moments) -> Value | None:
-    if state.n == 0:
-        return Value(None, 0, reason="no rows with a label and a prediction")
-    if not all(math.isfinite(v) for part in (state.means, state.m2s) for v in part.values()):
-        return Value(None, state.n, reason="a label or prediction is infinite or too large to sum")
-    return None
-
-
-def _left_out(state: Moments) -> str | None:
-    return f"{state.missing:,} rows with a missing label or prediction left out" if state.missing else None
+@deviations.usable
+def _r2(state: Moments, powers: Moments, sixth: Moments, note: str | None) -> Value:
+    return deviations.share_explained(state, powers, sixth, state.means["squared"], note)
 
 
 _OFF: dict[str, Any] = {
@@ -281,12 +261,12 @@ ERRORS = (
         definition=f"Mean distance of prediction and label. No interval below two rows. {_MISSING}",
         formula="mean of |label − prediction|",
         source=SKLEARN + "mean_absolute_error",
-        finish=_mean("absolute"),
+        finish=_mean_absolute_error,
         better="lower",
         range=(0.0, None),
         unit="unit of the label",
         aliases=("MAE",),
-        **_OFF,
+        **{**_OFF, "interval": deviations.POSITIVE},
     ),
     known(
         excess,
@@ -316,7 +296,8 @@ ERRORS = (
         range=(None, 1.0),
         **{
             **_OFF,
-            "interval": "from the t interval of the mean squared error, the spread of the labels taken as known",
+            "reduce": (_ERRORS, deviations.POWERS, deviations.SIXTH),
+            "interval": deviations.LOG_SHARE,
         },
     ),
 )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Comparison, Metric, Scores, SecondOpinion, Value, ValuesOf, scoring
+from dte_panel import Comparison, Metric, Scores, SecondOpinion, Value, ValuesOf, deviations, scoring
 from dte_panel.delong import FEW
 from dte_panel.stats import Z95, bootstrap, difference_interval, mean_interval
 from dte_panel_performance import decisions, errors, ranking, scores
@@ -270,7 +270,7 @@ def _squared(now: Moments, powers: Moments, sixth: Moments, *before: Moments) ->
     if value.value is None or not learnt.n:
         return Value(None, value.n, reason=value.reason or "the reference has no labels")
     baseline = math.sqrt(now.m2s["label"] / now.n + (now.means["label"] - learnt.means["label"]) ** 2)
-    guess = errors.around(now, powers, learnt.means["label"])
+    guess = deviations.around(now, powers, learnt.means["label"])
     ends: Any = (None, None)
     if guess is not None and guess.n > 1 and value.low is not None and value.high is not None:
         low, high = (math.sqrt(end or 0.0) for end in guess.interval())
