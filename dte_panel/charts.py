@@ -17,6 +17,8 @@ from dte_panel.model import Measurement
 Tokens = Mapping[str, str]
 #: Longer names are cut on an axis; the hover has them whole.
 LABEL = 26
+#: Of text among the marks; that of axes comes with the theme.
+FONT = "Inter Variable, Inter, sans-serif"
 #: Pages so wide and narrower are those of phones.
 PHONE = 640
 #: A verdict is told by word, colour and shape.
@@ -110,7 +112,13 @@ def under_names(tokens: Tokens, names: Sequence[str], x_range: Any, data: Mappin
     source = columns(**data, place=[end - 8 for end in ends], left=[x_range.start] * len(ends), named=names)
     fig.segment("low", "place", "high", "place", source=source, line_color="colour", line_width=3, line_alpha=0.5)
     dots = fig.scatter("value", "place", source=source, size=9, color="colour", marker="marker")
-    look = {"text_font_size": "11px", "text_baseline": "bottom", "text_line_height": 1.15, "y_offset": -7}
+    look = {
+        "text_font": FONT,
+        "text_font_size": "11px",
+        "text_baseline": "bottom",
+        "text_line_height": 1.15,
+        "y_offset": -7,
+    }
     ground = {"background_fill_color": tokens["surface"], "background_fill_alpha": 0.8}
     fig.text("left", "place", "named", source=source, text_color=tokens["text"], **look, **ground)
     hover(fig, dots, [name for name in data if name not in {"value", "low", "high", "colour", "marker"}])

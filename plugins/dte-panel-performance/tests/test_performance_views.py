@@ -81,7 +81,7 @@ def test_over_time_breaks_where_a_window_has_no_value():
     assert glyphs(fig).count("VArea") == glyphs(fig).count("Segment") == glyphs(fig).count("HStrip") == 1
     zones = [part for part in fig.center if isinstance(part, BoxAnnotation)]
     assert [zone.top for zone in zones] == [0.75]
-    assert fig.xaxis.axis_label == "start of window · check >= 0.75"
+    assert fig.xaxis.axis_label == "start of window\ncheck >= 0.75"
     assert fig.y_range.start < 0.5
     assert fig.y_range.end > 1.0
 
@@ -214,7 +214,7 @@ def test_the_baseline_is_drawn_beside_the_value():
 def test_a_dummy_that_lies_far_off_does_not_flatten_the_line():
     skill = measurement("accuracy_over_baseline", "2019-01-01", value=0.7, detail={"baseline": 0.1})
     (fig,) = figures(views.over_time(Results([measurement("accuracy", "2019-01-01"), skill])))
-    assert fig.xaxis.axis_label == "start of window · dummy 0.100"
+    assert fig.xaxis.axis_label == "start of window\ndummy 0.100"
     assert fig.y_range.start > 0.5
 
 

@@ -225,7 +225,8 @@ def _mean(name: str) -> Callable[..., Value]:
 
 @deviations.usable
 def _mean_absolute_error(state: Moments, note: str | None) -> Value:
-    return Value(state.means["absolute"], state.n, *deviations.absolute_interval(state, "absolute"), reason=note)
+    low, high = deviations.absolute_interval(state, "absolute")
+    return Value(state.means["absolute"], state.n, low, high, reason=note)
 
 
 @deviations.usable

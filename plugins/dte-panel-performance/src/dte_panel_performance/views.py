@@ -46,7 +46,8 @@ def _baseline(fig: Any, results: Any, name: str) -> None:
     low, high = min(b for _, b in points), max(b for _, b in points)
     low, high = min(low, fig.y_range.start), max(high, fig.y_range.end)
     if high - low > SQUEEZED * (fig.y_range.end - fig.y_range.start):
-        fig.xaxis.axis_label += f" · dummy {charts.number(points[-1][1])}"
+        joint = " · " if "\n" in fig.xaxis.axis_label else "\n"
+        fig.xaxis.axis_label += f"{joint}dummy {charts.number(points[-1][1])}"
         return
     source = charts.columns(
         time=[t for t, _ in points],
@@ -77,7 +78,7 @@ def _trend(
     shown = [m for _, m in points] + ([reference] if reference else [])
     fig = charts.blank(tokens, height=280, phone=200, x_axis_type="datetime", y_range=charts.around(shown))
     # The bound may lie far away from the numbers: it is told in words, too.
-    fig.xaxis.axis_label = " · ".join(["start of window", *(f"check {bound}" for bound in sorted(bounds))])
+    fig.xaxis.axis_label = "\n".join(["start of window", *(f"check {bound}" for bound in sorted(bounds))])
     fig.yaxis.axis_label = f"{metric.title} ({metric.unit})" if metric.unit else metric.title
     _alert_zones(fig, tokens, bounds)
     if reference is not None and reference.value is not None:

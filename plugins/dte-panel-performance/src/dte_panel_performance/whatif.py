@@ -40,12 +40,12 @@ def gain_and_lift(results: Any) -> Any:
     gain = charts.blank(tokens, height=280, phone=210, x_range=charts.unit_range(), y_range=charts.unit_range())
     gain.line([0, 1], [0, 1], line_color=tokens["reference"], line_dash="dashed", legend_label="at random")
     _curve(gain, tokens, source, "gain", "this model")
-    gain.yaxis.axis_label = "share of all positives found"
+    gain.yaxis.axis_label = "share of positives found"
     charts.legend(gain, tokens, "bottom_right")
     lift = charts.blank(tokens, height=280, phone=210, x_range=charts.unit_range())
     lift.line([0, 1], [1, 1], line_color=tokens["reference"], line_dash="dashed", legend_label="at random")
     _curve(lift, tokens, source, "lift", "this model")
-    lift.yaxis.axis_label = "times as many as at random"
+    lift.yaxis.axis_label = "lift over random"
     lift.y_range.start = 0
     charts.legend(lift, tokens, "top_right")
     for fig in (gain, lift):
