@@ -11,7 +11,7 @@ from weakref import ref
 from dte_panel import Metric, Rows, SecondOpinion
 
 if TYPE_CHECKING:
-    from dte_panel.model import Reduction
+    from dte_panel.model import Reduction, Value
     from dte_panel.states import JointSample
 
 #: ``function(y_true, y_pred, sample_weight)`` of a library.
@@ -196,19 +196,23 @@ def frame_of(
 class _Same:
     """States that are only equal to themselves, so that what is said of them can be found again without keeping them.
 
-    The first is what the metric is made of, the last what the library is told.
+    The first ones are what the metric is made of, the last what the library is told.
     """
 
     def __init__(self, states: Sequence[Any]) -> None:
-        self._ends, self._id = tuple(ref(states[at]) for at in (0, -1)), id(states[0])
+        self._all, self._id = tuple(map(ref, states)), id(states[0])
 
     @property
     def state(self) -> Any:
-        return self._ends[0]()
+        return self._all[0]()
 
     @property
     def told(self) -> Any:
-        return self._ends[1]()
+        return self._all[-1]()
+
+    def value(self, metric: Metric) -> Value:
+        """What the metric makes of them."""
+        return metric.finish(*(state() for state in self._all[: len(metric.reductions)]))
 
     def __hash__(self) -> int:
         return self._id
@@ -236,7 +240,7 @@ def _frame_of(groups: tuple[_Same, ...], reductions: tuple[Reduction, ...]) -> F
     every = tuple(np.concatenate([part[i] for part in parts]) for i in range(3))
 
     def looked_up(metric: Metric, function: Function) -> Callable[[Any, Any], float]:
-        defined = [metric.finish(g.state).value is not None for g in groups]
+        defined = [g.value(metric).value is not None for g in groups]
 
         def look_up(y_true: Any, y_pred: Any) -> float:
             if len(y_true) > 1:
