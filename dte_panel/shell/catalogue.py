@@ -46,12 +46,11 @@ class Catalogue:
     @cached_property
     def _texts(self) -> list[str]:
         """What a search looks at."""
-        return [
-            " ".join(
-                filter(None, (m.metric, self._titles[m.metric], m.column, _group(m), m.window, m.reason))
-            ).casefold()
-            for m in self.measurements
-        ]
+        return [" ".join(filter(None, self._told(m))).casefold() for m in self.measurements]
+
+    def _told(self, m: Measurement) -> tuple[str | None, ...]:
+        axis = str(self._metrics.get(m.metric, {}).get("group") or "")
+        return m.metric, self._titles[m.metric], axis, m.column, _group(m), m.window, m.reason
 
     def find(self, search: str = "", provider: str = "", result: str = "", window: str = "") -> list[int]:
         """Places of the measurements that fit; every word of the search must stand in them."""

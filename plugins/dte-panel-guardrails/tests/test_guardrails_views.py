@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dte_panel import Measurement, Verdict
-from dte_panel_guardrails import dte_metrics, dte_views, views
+from dte_panel_guardrails import dte_metrics, dte_views, pictures, views
 
 METRICS = {metric.id: metric for metric in dte_metrics(None)}
-TOKENS = dict.fromkeys(["border", "border_strong", "accent", "text", "muted"], "#445566")
+NAMES = ["border", "border_strong", "accent", "text", "muted", "surface", "pass_fg", "warn_fg", "fail_fg", "none_fg"]
+TOKENS = dict.fromkeys(NAMES, "#445566")
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -30,8 +32,11 @@ def verdict(metric: str, word: Any, column: str | None = None, value: float | No
 class Results(SimpleNamespace):
     """What a view asks of the shell's results."""
 
-    def verdicts(self) -> list[Verdict]:
-        return list(self.judged)
+    def verdicts(self, *ids: str) -> list[Verdict]:
+        return [v for v in self.judged if not ids or v.metric.removeprefix("guardrails.") in ids]
+
+    def verdict_of(self, _: Measurement) -> str:
+        return self.judged[0].verdict if self.judged else ""
 
     def definition(self, metric_id: str) -> dict[str, Any]:
         known = METRICS.get(metric_id)
@@ -77,7 +82,7 @@ def test_the_order_of_results_does_not_change_the_count() -> None:
 
 
 def test_the_radar_draws_only_axes_with_a_result() -> None:
-    fig = views.radar(results(*JUDGED))
+    fig = views.web(results(*JUDGED))
     dots = [r for r in fig.renderers if type(r.glyph).__name__ == "Scatter"]
     assert list(dots[0].data_source.data["axis"]) == ["Privacy", "Transparency"]
     assert list(dots[0].data_source.data["y"]) == [0.5, -1.0]
@@ -86,8 +91,52 @@ def test_the_radar_draws_only_axes_with_a_result() -> None:
     assert fig.toolbar_location is None
 
 
+def test_how_the_checks_of_each_axis_ended_adds_up_to_all_of_them() -> None:
+    fig = views.ended(views.axes(results(*JUDGED)), TOKENS)
+    bars = {
+        r.data_source.data["verdict"][0]: r.data_source.data for r in fig.renderers if "Bar" in type(r.glyph).__name__
+    }
+    assert set(bars) == {"pass", "not evaluated", "error", "fail"}
+    assert dict(zip(bars["fail"]["axis"], bars["fail"]["checks"], strict=True))["Privacy"] == "1"
+    assert list(bars["fail"]["right"]) == [3, 1, 1], "all checks of the axis"
+
+
+def test_a_click_on_an_axis_opens_its_evidence() -> None:
+    from bokeh.models import TapTool
+
+    for fig in (views.web(results(*JUDGED)), views.ended(views.axes(results(*JUDGED)), TOKENS)):
+        (tap,) = fig.select({"type": TapTool})
+        assert tap.renderers
+        assert all("axis" in mark.data_source.data for mark in tap.renderers)
+
+
+def scatter(drawn: Any) -> dict[str, Any]:
+    (fig,) = [pane.object for pane in drawn]
+    (dots,) = [r for r in fig.renderers if type(r.glyph).__name__ == "Scatter"]
+    return dict(dots.data_source.data)
+
+
+def test_steps_against_the_direction_are_marked() -> None:
+    bins = [{"from": i or None, "to": i + 1, "mean": mean, "n": 10} for i, mean in enumerate((0.1, 0.3, 0.2, 0.2))]
+    for direction, marked in (("increasing", [2]), ("decreasing", [1])):
+        detail = {"bins": bins, "direction": direction}
+        drawn = pictures.monotone(
+            results(measured=(replace(measurement("monotonicity_violation", 0.1, "x"), detail=detail),))
+        )
+        assert [i for i, mark in enumerate(scatter(drawn)["marker"]) if mark == "square"] == marked
+
+
+def test_features_that_tell_most_stand_on_top_with_the_bound() -> None:
+    found = tuple(measurement("single_feature_roc_auc", x, c) for c, x in (("a", 0.6), (HOSTILE, 0.9), ("b", None)))
+    drawn = pictures.leakage(results(verdict("single_feature_roc_auc", "fail", HOSTILE), measured=found))
+    data = scatter(drawn)
+    assert list(data["feature"]) == ["a", HOSTILE]
+    assert list(data["y"]) == [0, 1], "the last one is on top"
+    assert list(data["verdict"]) == ["fail", "fail"]
+
+
 def test_the_radar_of_nothing_evaluated_has_no_polygon() -> None:
-    fig = views.radar(results(verdict("owner_documented", "not_evaluated", None, None)))
+    fig = views.web(results(verdict("owner_documented", "not_evaluated", None, None)))
     assert not [r for r in fig.renderers if type(r.glyph).__name__ == "Scatter"]
 
 
@@ -125,7 +174,9 @@ def test_patterns_are_shown_by_column() -> None:
     ]
 
 
-@pytest.mark.parametrize("render", [views.radar, views.checks, views.personal_data])
+@pytest.mark.parametrize(
+    "render", [views.radar, views.checks, views.personal_data, pictures.leakage, pictures.monotone]
+)
 def test_nothing_to_show_is_none(render: Any) -> None:
     assert render(results()) is None
 

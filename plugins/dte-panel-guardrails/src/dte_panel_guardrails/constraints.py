@@ -87,7 +87,8 @@ def out_of_bounds_share(state: Ordered, documented: Documented, bounds: Bounds) 
 
 def monotonicity_violation(state: Averaged, documented: Documented, monotone: Directions) -> Value:
     """The largest fall between two bins, with an interval for all pairs at once."""
-    sign = 1.0 if monotone[documented.facts["column"]] == "increasing" else -1.0
+    direction = monotone[documented.facts["column"]]
+    sign = 1.0 if direction == "increasing" else -1.0
     every = [(i, state.bins[str(i)]) for i in range(len(state.edges or ()) + 1) if str(i) in state.bins]
     kept = [(i, m) for i, m in every if m.n > 1]
     n = sum(m.n for _, m in kept)
@@ -97,7 +98,8 @@ def monotonicity_violation(state: Averaged, documented: Documented, monotone: Di
     sides = [_side(m, z, sign, share=state.share) for _, m in kept]
     falls = [(a[0] - b[0], difference_interval(a, b)) for a, b in combinations(sides, 2)]
     value, low, high = (max(0.0, *ends) for ends in zip(*((v, *interval) for v, interval in falls), strict=True))
-    return Value(value, n, low, high, detail={"bins": [_shown(i, m, state.edges or ()) for i, m in kept]})
+    detail = {"direction": direction, "bins": [_shown(i, m, state.edges or ()) for i, m in kept]}
+    return Value(value, n, low, high, detail=detail)
 
 
 def _side(moments: Moments, z: float, sign: float, *, share: bool) -> Side:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dte_panel import View
-from dte_panel_guardrails import catalogue, documents, privacy, robustness
+from dte_panel import View, charts
+from dte_panel_guardrails import catalogue, documents, pictures, privacy, robustness
 from dte_panel_guardrails.patterns import PATTERNS
 
 #: Axes of the radar, clockwise from the top.
@@ -79,11 +79,65 @@ def _axis(results: Any, metric: str) -> str:
     return str(definition.get("group", ""))
 
 
+#: Opens the measurements of the axis that was clicked, on the evidence page of the same subject.
+_OPEN = """
+const [at] = cb_data.source.selected.indices
+cb_data.source.selected.indices = []
+if (at == null) return
+const to = new URL(window.location.href)
+to.searchParams.set("page", "evidence")
+to.searchParams.set("q", "guardrails. " + cb_data.source.data.axis[at].toLowerCase())
+window.location.assign(to.href)
+"""
+
+
 def radar(results: Any) -> Any:
+    """The radar, and beside it how the checks of each axis ended; a click on either opens their evidence."""
+    shown = axes(results)
+    return charts.grid([web(results), ended(shown, results.tokens)]) if shown else None
+
+
+def ended(shown: Sequence[Axis], tokens: Mapping[str, str]) -> Any:
+    """Checks of each axis by verdict, the first axis on top."""
+    names = [axis.name.capitalize() for axis in shown]
+    fig = charts.blank(tokens, height=300, x_axis_label="Checks", y_range=charts.names_axis(names[::-1]))
+    left = [0] * len(shown)
+    marks = []
+    for word in ORDER:
+        counts = [axis.count(word) for axis in shown]
+        right = [start + n for start, n in zip(left, counts, strict=True)]
+        if any(counts):
+            middle = [(start + end) / 2 for start, end in zip(left, right, strict=True)]
+            told, colour = word.replace("_", " "), charts.colour(tokens, word)
+            source = charts.columns(
+                axis=names, left=left, right=right, middle=middle, checks=[str(n or "") for n in counts],
+                verdict=[told] * len(names),
+            )  # fmt: skip
+            style: dict[str, Any] = {"fill_color": colour, "line_color": tokens["surface"], "legend_label": told}
+            bar = fig.hbar(y="axis", left="left", right="right", height=0.55, source=source, **style)
+            bar.nonselection_glyph = bar.selection_glyph = bar.glyph
+            fig.text(
+                "middle", "axis", "checks", source=source, text_align="center", text_baseline="middle",
+                text_font_size="12px", text_color=charts.readable_on(colour, tokens["text"]),
+            )  # fmt: skip
+            charts.hover(fig, bar, ["axis", "checks", "verdict"])
+            marks.append(bar)
+        left = right
+    fig.x_range.start, fig.ygrid.visible = 0, False
+    charts.legend(fig, tokens, "above")
+    _opens(fig, marks)
+    return fig
+
+
+def _opens(fig: Any, marks: Sequence[Any]) -> None:
+    from bokeh.models import CustomJS, TapTool
+
+    fig.add_tools(TapTool(renderers=list(marks), callback=CustomJS(code=_OPEN)))
+
+
+def web(results: Any) -> Any:
     """Checks passed of checks evaluated, on each axis. What was not evaluated has no place on a spoke."""
     shown = axes(results)
-    if not shown:
-        return None
     fig = _web(results.tokens)
     _polygon(fig, [axis for axis in shown if axis.evaluated], results.tokens)
     _labels(fig, shown, results.tokens["text"])
@@ -97,10 +151,12 @@ def _web(tokens: Mapping[str, str]) -> Any:
 
     fig = figure(
         height=300,
-        max_width=430,
         sizing_mode="stretch_width",
-        align="center",
+        min_width=260,
         toolbar_location=None,
+        tools="",
+        background_fill_color=None,
+        border_fill_color=None,
         x_range=Range1d(start=-2.3, end=2.3),
         y_range=Range1d(start=-1.65, end=1.65),
     )
@@ -131,6 +187,8 @@ def _polygon(fig: Any, scored: Sequence[Axis], tokens: Mapping[str, str]) -> Non
     dots = fig.scatter("x", "y", source=ColumnDataSource(columns), size=9, color=accent)
     tips = [("Axis", "@axis"), ("Checks passed", "@passed"), ("Not evaluated", "@left")]
     fig.add_tools(HoverTool(renderers=[dots], tooltips=tips))
+    dots.nonselection_glyph = dots.selection_glyph = dots.glyph
+    _opens(fig, [dots])
 
 
 def _way(axis: str) -> tuple[float, float]:
@@ -223,7 +281,9 @@ def views() -> list[View]:
             "Guardrails by axis",
             _IDS,
             radar,
-            "Checks passed of checks evaluated on each axis. A check that was not evaluated never counts as passed.",
+            "Checks passed of checks evaluated on each axis; what was not evaluated never counts as passed. A click on "
+            "an axis opens its measurements.",
+            wide=True,
         ),
         View(
             "checks",
@@ -232,6 +292,22 @@ def views() -> list[View]:
             checks,
             "Open a check to see its results and where its bound comes from. Patterns and look-alikes are heuristics.",
             wide=True,
+        ),
+        View(
+            "leakage",
+            "What one feature alone tells of the label",
+            list(pictures.LEAKAGE),
+            pictures.leakage,
+            "Features that tell most on top, with intervals; dashed is the bound. A heuristic: such a feature may have "
+            "been made from the label, or may simply be good.",
+        ),
+        View(
+            "monotone",
+            "Means along columns with a stated direction",
+            ["monotonicity_violation"],
+            pictures.monotone,
+            "Mean score in each bin; a step against the direction is thick and ends in a square. One step may be "
+            "chance: the check looks at all pairs of bins at once.",
         ),
         View(
             "personal_data",
