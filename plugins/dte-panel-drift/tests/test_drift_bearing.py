@@ -103,3 +103,39 @@ def test_the_classifier_is_asked_for_in_the_settings():
     (found,) = (m for m in made if m.metric == "drift.domain_classifier_auc")
     assert found.value > 0.9
     assert (found.window, found.column, found.detail["features"][0]["column"]) == ("current", None, "x")
+
+
+def test_the_bearing_on_a_number_is_the_share_of_its_variance():
+    rng = np.random.default_rng(8)
+
+    def frame(n, shift):
+        x, z = rng.normal(shift, 1, n), rng.normal(shift, 1, n)
+        times = pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 20, n), unit="D")
+        return pd.DataFrame({"x": x, "z": z, "y": 3 * x + rng.normal(size=n), "p": 3 * x, "time": times})
+
+    made = dte_panel.assess(
+        frame(2_000, 0.5), reference=frame(3_000, 0.0), label="y", prediction="p", time="time",
+        windows={"every": "10 days", "start": "2026-01-01"},
+    )  # fmt: skip
+    found = {(m.column, m.window): m for m in made.measurements if m.metric == "drift.drift_bearing_on_number"}
+    assert {m.status for m in found.values()} == {"ok"}
+    assert {window for _, window in found} >= {"current", "2026-01-01"}
+    tells, idle = found["x", "current"], found["z", "current"]
+    assert 0.8 < tells.detail["dependence"] < 0.9  # The whole is 0.9; ten bins tell a little less.
+    assert idle.detail["dependence"] < 0.01
+    assert tells.value == pytest.approx(tells.detail["distance"] * tells.detail["dependence"])
+    assert tells.low <= tells.value <= tells.high
+
+
+def test_what_explains_nothing_by_chance_explains_nothing():
+    from dte_panel.states import Averaged, Moments
+    from dte_panel_drift.bearing import explained
+
+    def means(*parts):
+        return Averaged(None, {str(i): Moments(n, 0, {"value": m}, {"value": s}) for i, (n, m, s) in enumerate(parts)})
+
+    assert explained(means((10, 1.0, 0.0), (10, 3.0, 0.0))) == 1.0
+    # SS between 20, within 40: 20 − 40 / 18 of 60.
+    assert explained(means((10, 1.0, 20.0), (10, 3.0, 20.0))) == pytest.approx((20 - 40 / 18) / 60)
+    assert explained(means((10, 1.0, 20.0), (10, 1.0, 20.0))) == 0
+    assert explained(means((10, 2.0, 0.0), (10, 2.0, 0.0))) is None

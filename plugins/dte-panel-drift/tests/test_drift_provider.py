@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from dte_panel.shell.results import Index, Results
 from dte_panel.shell.theme import DARK, LIGHT
 from dte_panel.states import Binned
 from dte_panel_drift.distributions import bin_name
+from dte_panel_drift.metrics import BY_COHORT
 from dte_panel_drift.views import VIEWS
 
 DEMO = Path(dte_panel.__file__).parent / "data" / "demo" / "car-loan"
@@ -91,15 +91,16 @@ def test_the_module_is_light():
 
 def test_every_metric_says_what_it_is():
     metrics = list(dte_panel_drift.dte_metrics(None))
-    assert len({m.id for m in metrics}) == len(metrics) == 22
+    assert len({m.id for m in metrics}) == len(metrics) == 23
     for metric in metrics:
         assert all([metric.title, metric.definition, metric.formula, metric.source, metric.group]), metric.id
         assert (metric.unit == "p") == metric.id.endswith("_pvalue")
         assert metric.better == ("higher" if metric.unit == "p" else "nearer" if metric.target == 0 else "lower")
-        assert metric.windows == (metric.id != "drift_bearing")
-        by_cohort = ("population_stability_index", "missing_share", "missing_share_change")
-        assert metric.cohorts == (metric.id in by_cohort)
+        assert metric.windows
+        assert metric.cohorts == (metric.id in BY_COHORT)
         assert isinstance(metric, Comparison) or metric.id == "missing_share"
+    every = dte_panel_drift.dte_metrics(dte_panel_drift.dte_settings()(cohorts="all"))
+    assert [m.id for m in every if not m.cohorts] == ["drift_bearing", "drift_bearing_on_number"]
 
 
 def test_the_setting_reaches_the_bins_and_the_definition():
@@ -243,7 +244,7 @@ def test_every_view_draws_and_text_from_the_data_is_never_markup(small, view, to
         # Text and tables, which the shell escapes.
         assert HOSTILE in shown[1].to_numpy()
         return
-    figures = [pane.object for pane in shown] if isinstance(shown, pn.Column) else [shown]
+    figures = [p.object for p in shown.select(pn.pane.Bokeh)] if isinstance(shown, pn.Column) else [shown]
     texts = [text for plot in figures for text in written(plot)]
     assert any("img src=x" in text for text in texts)
     assert "</html>" in file_html(figures, INLINE)
@@ -262,48 +263,6 @@ def written(plot):
         yield from axis.major_label_overrides.values()
     for data in sources(plot):
         yield from (str(item) for values in data.values() for item in values)
-
-
-def test_the_heat_map_has_a_cell_for_each_column_and_window(evidence):
-    plot = rendered(evidence, "over_time")
-    cells, failed, beyond = sources(plot)
-    outputs = sources(rendered(evidence, "outputs_over_time"))[0]
-    assert len(cells["x"]) + len(outputs["x"]) == 10 * len(evidence.windows)
-    assert not set(outputs["column"]) & set(cells["column"])
-    assert len(failed["x"]) <= len(beyond["x"]) < len(cells["x"])
-    # The top row is the column that moved most in all current rows.
-    top = max(cells["y"])
-    assert {c for c, y in zip(cells["column"], cells["y"], strict=True) if y == top} == {"car_value"}
-    judged_fail = [v for v in evidence.verdicts if v.metric == "drift.population_stability_index"]
-    shown = set(cells["column"])
-    in_windows = [v for v in judged_fail if v.verdict == "fail" and v.window in evidence.windows and v.column in shown]
-    assert len(failed["x"]) == len(in_windows) > 0
-
-
-def test_the_heat_map_without_windows_shows_current(small):
-    plot = rendered(small, "over_time")
-    cells = sources(plot)[0]
-    assert set(cells["window"]) == {"current"}
-    assert cells["column"][int(np.argmax(cells["y"]))] in {HOSTILE, "kind"}
-
-
-def test_a_very_large_heat_map_shows_the_worst_columns_and_says_so(small):
-    (one,) = results(small).measurements("population_stability_index", column="kind")
-    many = [replace(one, column=f"c{i:03}", value=i / 100) for i in range(300)]
-    plot = rendered(replace(small, measurements=many), "over_time")
-    cells = sources(plot)[0]
-    assert min(cells["column"]) == "c260"
-    assert plot.yaxis[0].axis_label == "Column (the 40 that moved most of 300)"
-
-
-def test_an_undefined_cell_is_drawn_as_not_evaluated(small):
-    (one,) = results(small).measurements("population_stability_index", column="kind")
-    empty = replace(one, value=None, low=None, high=None, n=0, status="not_evaluated", reason="no current rows")
-    other = replace(one, column="other", value=0.125)
-    cells = sources(rendered(replace(small, measurements=[empty, other]), "over_time"))[0]
-    assert cells["text"] == ["not evaluated: no current rows", "0.125"]
-    assert np.isnan(cells["psi"][0])
-    assert rendered(replace(small, measurements=[empty]), "over_time") is None
 
 
 def test_bars_carry_the_interval_and_the_bound_of_the_policy(evidence):
@@ -365,12 +324,6 @@ def test_missing_values_are_drawn_only_where_there_are_some(evidence, small):
 def test_nothing_to_show_without_a_reference():
     alone = dte_panel.assess(pd.DataFrame({"x": np.arange(50.0)}))
     assert [rendered(alone, view.id) for view in VIEWS] == [None] * len(VIEWS)
-
-
-def test_score_prediction_and_label_have_a_heading_of_their_own(evidence):
-    plot = rendered(evidence, "outputs_over_time")
-    labels = plot.yaxis[0].major_label_overrides.values()
-    assert {label.partition(":")[0] for label in labels} == {"Score", "Prediction", "Label"}
 
 
 def test_tests_are_shown_before_and_after_their_adjustment(evidence):

@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dte_panel import Comparison, Crossed, Value
-from dte_panel_drift.binned import diverged
+from dte_panel import Comparison, Crossed, Histogram, Means, Value
+from dte_panel_drift.binned import diverged, jensen_shannon_distance
 from dte_panel_drift.distances import against
 from dte_panel_drift.divergences import SHANNON, shannon_divergence
 from dte_panel_drift.second import BEARING
 
 if TYPE_CHECKING:
-    from dte_panel.states import Table
+    from dte_panel.states import Averaged, Binned, Table
 
 
 def drift_bearing(current: Table, reference: Table) -> Value:
@@ -87,7 +87,53 @@ def bearing(bins: int) -> Comparison:
         better="lower",
         range=(0.0, math.sqrt(math.log(2))),
         tasks=("binary", "multiclass"),
-        windows=False,
+        group="bearing on performance",
+    )
+
+
+def drift_bearing_on_number(now: Binned, _: Averaged, before: Binned, means: Averaged) -> Value:
+    """Jensen-Shannon distance of a column times the share of the label's variance that it explains."""
+    moved = jensen_shannon_distance(now, before)
+    if moved.value is None:
+        return moved
+    share = explained(means)
+    if share is None:
+        return Value(None, moved.n, reason="the reference's labels are all the same: nothing depends on a column")
+    low, high = (None if end is None else end * share for end in (moved.low, moved.high))
+    return Value(moved.value * share, moved.n, low, high, detail={"distance": moved.value, "dependence": share})
+
+
+def explained(means: Averaged) -> float | None:
+    """Share of a number's variance that lies between the bins; less what chance explains (Kelley 1935)."""
+    parts = [(m.n, m.means["value"], m.m2s["value"]) for m in means.bins.values() if m.n]
+    n, within = sum(part[0] for part in parts), math.fsum(part[2] for part in parts)
+    if n <= len(parts):
+        return None
+    mean = math.fsum(rows * at for rows, at, _ in parts) / n
+    between = math.fsum(rows * (at - mean) * (at - mean) for rows, at, _ in parts)
+    if not between + within > 0:
+        return None
+    chance = (len(parts) - 1) * within / (n - len(parts))
+    return min(max((between - chance) / (between + within), 0.0), 1.0)
+
+
+def bearing_on_number(bins: int) -> Comparison:
+    """The same for a label that is a number, declared."""
+    return against(
+        "drift_bearing_on_number",
+        "Drift weighed by its bearing on a label that is a number",
+        drift_bearing_on_number,
+        reduce=(Histogram("feature|score", bins), Means("feature|score", "label", bins)),
+        definition="Jensen-Shannon distance of the column's bins times the share of the label's variance that lies "
+        "between the bins in the reference (correlation ratio, less what chance explains). The dependence is taken as "
+        "known; both parts are in the detail. Regression only; undefined where all labels of the reference are the "
+        "same.",
+        formula="JSD(p, q) · ε², ε² = (SS_between − (K − 1) · SS_within / (n − K)) / SS_total over the reference",
+        source="Kelley (1935), PNAS 21 (ε²); the product: DTE Panel",
+        interval="that of the distance, times the dependence",
+        better="lower",
+        range=(0.0, math.sqrt(math.log(2))),
+        tasks=("regression",),
         group="bearing on performance",
         second=BEARING,
     )

@@ -16,6 +16,11 @@ def figure(results: Any, *, height: int, **given: Any) -> Any:
     return charts.blank(results.tokens, height=height, output_backend="canvas", **given)
 
 
+def pvalue(value: float) -> str:
+    """A p-value; one too small for a float is not 0."""
+    return "< 1e-300" if value < 1e-300 else f"{value:.3g}"
+
+
 def paired_bars(results: Any, bars: Sequence[Bar], **given: Any) -> Any:
     """Two horizontal bars for each ``(label, share before, share now, hover text)``, the first on top."""
     from bokeh.models import HoverTool, NumeralTickFormatter

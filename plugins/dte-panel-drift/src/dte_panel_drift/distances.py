@@ -27,7 +27,7 @@ def against(id: str, title: str, finish: Callable[..., Value], **described: Any)
     return Comparison(id=id, title=title, finish=finish, across="reference", **{"cohorts": False, **described})
 
 
-def distances(bins: int, *, cohorts: bool) -> list[Comparison]:
+def distances(bins: int) -> list[Comparison]:
     """Every distance between bins, of numeric columns cut into ``bins`` quantile bins of the reference."""
     where = (
         f"A numeric column is cut at the reference's {bins}-quantiles, with open ends (equal cuts fall together, a "
@@ -41,10 +41,10 @@ def distances(bins: int, *, cohorts: bool) -> list[Comparison]:
         definition = definition.format(where=said, chance=f"{_CHANCE} {BOTH}")
         return against(id, title, finish, reduce=Histogram(ROLES, bins), definition=definition, **fields)
 
-    return [*_main(distance, cohorts), *_divergences(distance), *_others(distance)]
+    return [*_main(distance), *_divergences(distance), *_others(distance)]
 
 
-def _main(distance: Callable[..., Comparison], cohorts: bool) -> list[Comparison]:
+def _main(distance: Callable[..., Comparison]) -> list[Comparison]:
     return [
         distance(
             "population_stability_index",
@@ -56,7 +56,6 @@ def _main(distance: Callable[..., Comparison], cohorts: bool) -> list[Comparison
             "Validation 14(4); half a row per bin: Krichevsky & Trofimov (1981)",
             range=(0.0, None),
             aliases=("PSI", "symmetrised Kullback-Leibler divergence", "Jeffreys divergence"),
-            cohorts=cohorts,
             second=second.INDEX,
             version=2,
         ),

@@ -23,10 +23,15 @@ NAMES = {None: "missing", "-inf": "−∞", "+inf": "+∞"}
 
 def panels(results: Any, columns: list[str]) -> Any:
     """One small picture for each column, as many beside each other as fit."""
+    made = [one for one in (picture(results, column, results.window) for column in columns) if one is not None]
+    return beside(made)
+
+
+def beside(pictures: list[Any]) -> Any:
+    """Pictures beside each other, as many as fit."""
     import panel as pn
 
-    made = [picture for picture in (_picture(results, column) for column in columns) if picture is not None]
-    if not made:
+    if not pictures:
         return None
     grid = {
         "display": "grid",
@@ -35,12 +40,12 @@ def panels(results: Any, columns: list[str]) -> Any:
     }
     # Panel's column adds a button that would take a cell of the grid.
     css = ".scroll-button {display: none !important}"
-    return pn.Column(*made, sizing_mode="stretch_width", styles=grid, stylesheets=[css])
+    return pn.Column(*pictures, sizing_mode="stretch_width", styles=grid, stylesheets=[css])
 
 
-def _picture(results: Any, column: str) -> Any:
+def picture(results: Any, column: str, window: str) -> Any:
     """Steps for numbers that spread over their bins, bars for everything else."""
-    kept = [results.states("Histogram", window=w, column=column) for w in (results.window, "reference")]
+    kept = [results.states("Histogram", window=w, column=column) for w in (window, "reference")]
     if not all(kept):
         return None
     now, before = (records[0].state for records in kept)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dte_panel import Categories, Histogram, Metric, Profile, Values
 from dte_panel_drift import second, sturges
-from dte_panel_drift.bearing import bearing
+from dte_panel_drift.bearing import bearing, bearing_on_number
 from dte_panel_drift.categories import (
     chi_square_pvalue,
     chi_square_statistic,
@@ -26,6 +28,13 @@ from dte_panel_drift.shifts import mean_shift, missingness_divergence, normalise
 
 #: Quantile bins of a numeric column where the settings say nothing else.
 BINS = 10
+
+#: What tells which group moved: one number of each kind, what is missing, and the tests with their adjustment.
+BY_COHORT = frozenset({
+    "population_stability_index", "jensen_shannon_distance", "normalised_wasserstein_distance",
+    "kolmogorov_smirnov_statistic", "kolmogorov_smirnov_pvalue", "chi_square_pvalue", "mean_shift",
+    "missing_share", "missing_share_change", "new_category_share",
+})  # fmt: skip
 
 _KS = (
     "Missing values (NULL and NaN) are left out and counted in the note; infinities keep their place in the order. "
@@ -55,7 +64,11 @@ _FINITE = (
 
 
 def metrics(
-    bins: int = BINS, *, cohorts: bool = True, domain_classifier: bool = False, evidently_binning: bool = False
+    bins: int = BINS,
+    *,
+    cohorts: bool | str = True,
+    domain_classifier: bool = False,
+    evidently_binning: bool = False,
 ) -> list[Metric]:
     """Every metric of the provider.
 
@@ -63,25 +76,33 @@ def metrics(
     ----------
     bins : int
         Quantile bins of the reference that a numeric column is cut into.
-    cohorts : bool
-        Whether the main distance and the missing values are measured for each cohort too.
+    cohorts : bool or "all"
+        Whether one number of each kind, and the tests, are measured for each cohort too; or all that can be.
     domain_classifier : bool
         Whether a classifier is trained to tell the sides.
     evidently_binning : bool
         Whether two numbers are made in Evidently's bins too.
     """
-    return [
-        *distances(bins, cohorts=cohorts),
+    every = [
+        *distances(bins),
         *_ordered(),
         *_smirnov(),
         *_shifts(),
         *_tests(),
-        *_missing(bins, cohorts),
+        *_missing(bins),
         *_categories(),
         bearing(bins),
+        bearing_on_number(bins),
         *([domain_classifier_metric()] if domain_classifier else []),
         *(sturges.metrics() if evidently_binning else []),
     ]
+    return [replace(m, cohorts=_of_cohorts(m, cohorts)) for m in every]
+
+
+def _of_cohorts(metric: Metric, cohorts: bool | str) -> bool:
+    if cohorts == "all":
+        return metric.group != "bearing on performance"
+    return bool(cohorts) and metric.id in BY_COHORT
 
 
 def _ordered() -> list[Metric]:
@@ -236,7 +257,7 @@ def _tests() -> list[Metric]:
     ]
 
 
-def _missing(bins: int, cohorts: bool) -> list[Metric]:
+def _missing(bins: int) -> list[Metric]:
     share = Metric(
         id="missing_share",
         title="Missing share",
@@ -250,7 +271,6 @@ def _missing(bins: int, cohorts: bool) -> list[Metric]:
         better="lower",
         range=(0.0, 1.0),
         unit="share",
-        cohorts=cohorts,
         group="missing values",
     )
     moved = against(
@@ -268,7 +288,6 @@ def _missing(bins: int, cohorts: bool) -> list[Metric]:
         better="lower",
         range=(-1.0, 1.0),
         unit="share",
-        cohorts=cohorts,
         group="missing values",
     )
     energy = against(

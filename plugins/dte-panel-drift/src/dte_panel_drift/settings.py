@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import param
 
 from dte_panel_drift.metrics import BINS
@@ -16,10 +18,11 @@ class DriftSettings(param.Parameterized):
         doc="Quantile bins of the reference that a numeric column is cut into. More bins see finer changes and need "
         "more rows. A changed number makes the distances incomparable with older ones.",
     )
-    cohorts = param.Boolean(
+    cohorts: Any = param.Selector(
         default=True,
-        doc="Measure the population stability index and the missing values for each cohort too, to tell which group "
-        "moved. Costs one number for each column, window and cohort.",
+        objects=[True, False, "all"],
+        doc="Tell which group moved: one distance of each kind, the tests and the missing values for each cohort too, "
+        "or all numbers that can be had of a cohort. Costs so many numbers for each column, window and cohort.",
     )
     domain_classifier = param.Boolean(
         default=False,

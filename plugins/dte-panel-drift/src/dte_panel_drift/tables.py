@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dte_panel.charts import number, share
+from dte_panel_drift.charts import pvalue
 
-INDEX, BEARING, CLASSIFIER = "population_stability_index", "drift_bearing", "domain_classifier_auc"
+INDEX, CLASSIFIER = "population_stability_index", "domain_classifier_auc"
+#: By the label's entropy, or by its variance where it is a number.
+BEARING = ("drift_bearing", "drift_bearing_on_number")
 TESTS = ("kolmogorov_smirnov_pvalue", "chi_square_pvalue")
 #: The fold below has all rows.
 MOST_ROWS = 12
@@ -59,8 +62,8 @@ def tests(results: Any) -> Any:
         {
             "Column": m.column,
             "Test": results.definition(m.metric.partition(".")[2])["title"].removesuffix(" p-value"),
-            "p": _chance(m.value),
-            "Adjusted": _chance(m.adjusted),
+            "p": pvalue(m.value),
+            "Adjusted": pvalue(m.adjusted),
             "Rows": f"{m.n:,}",
         }
         for m in made[:MOST_ROWS]
@@ -72,7 +75,7 @@ def bearing(results: Any) -> Any:
     """Columns by what their drift touches, and the features that a classifier tells the sides by."""
     import pandas as pd
 
-    made = [m for m in results.measurements(BEARING, window="current", cohort={}) if m.value is not None]
+    made = [m for m in results.measurements(*BEARING, cohort={}) if m.value is not None]
     made.sort(key=lambda m: (-m.value, m.column or ""))
     shown: list[Any] = []
     if made:
@@ -104,8 +107,3 @@ def _beyond(m: Any) -> bool:
 
 def _group(cohort: Any) -> str:
     return ", ".join(f"{column}: {'missing' if value is None else value}" for column, value in cohort.items())
-
-
-def _chance(pvalue: float) -> str:
-    """A p-value; one too small for a float is not 0."""
-    return "< 1e-300" if pvalue < 1e-300 else f"{pvalue:.3g}"
