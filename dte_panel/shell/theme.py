@@ -85,7 +85,8 @@ def material(tokens: Mapping[str, str], *, dark: bool) -> dict[str, Any]:
                 "defaultProps": {"disableRipple": True},
                 "styleOverrides": {"root": {"&.Mui-focusVisible": focus}},
             },
-            "MuiDrawer": {"styleOverrides": {"paper": {"borderRight": f"1px solid {t['border']}"}}},
+            # On a phone the menu stands outside of Page's box, where nothing else gives it the variables.
+            "MuiDrawer": {"styleOverrides": {"paper": {"borderRight": f"1px solid {t['border']}", **variables(t)}}},
         },
     }
 

@@ -65,6 +65,6 @@ def walked(seen: Any, subject: str, places: list[str]) -> list[str]:
 def test_axe_finds_nothing_in_hostile_evidence(sampled: str, tab: Any, scheme: str) -> None:
     seen = tab(sampled, 390, scheme)
     # Not the sick provider: what Panel's own widgets lack when a plugin shows them is not mended here.
-    places = ["portfolio", "drift", "fairness", "evidence", "plugins", "help", "overview"]
+    places = ["portfolio", "certificate", "drift", "fairness", "evidence", "plugins", "help", "overview"]
     assert walked(seen, HOSTILE, places) == []
     seen.check()

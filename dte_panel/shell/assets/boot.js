@@ -63,7 +63,7 @@ export function render({model, view}) {
     const root = shadow()
     if (!root) return
     for (const h of root.querySelectorAll("h5")) if (!h.textContent.trim()) h.setAttribute("role", "presentation")
-    for (const nav of root.querySelectorAll("nav")) attrs(nav, {role: "complementary", "aria-label": "Side bar"}) // ours is the navigation
+    for (const nav of root.querySelectorAll("nav")) nav.setAttribute("aria-label", "Side bar") // ours, in it, are the pages
     for (const menu of root.querySelectorAll("[role=dialog].sidebar")) menu.setAttribute("aria-label", "Side bar")
     for (const bar of root.querySelectorAll("[role=progressbar]")) bar.setAttribute("aria-hidden", "true") // it never moves
     root.querySelector(".main-content")?.setAttribute("tabindex", "-1")
