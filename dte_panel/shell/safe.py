@@ -45,8 +45,7 @@ def viewable(result: Any) -> Any:
     if isinstance(result, pn.FlexBox):
         # Bokeh draws the axes of a figure in a late FlexBox in the wrong place; a grid of ours does not.
         return neutral(figures(*result.objects))
-    bound = isinstance(result, param.rx) or (callable(result) and hasattr(result, "_dinfo"))
-    if bound or isinstance(result, pn.viewable.Viewable | pn.viewable.Viewer):
+    if isinstance(result, param.rx | pn.viewable.Viewable | pn.viewable.Viewer):
         return neutral(pn.panel(result))
     return _drawn(result)
 
@@ -66,6 +65,8 @@ def _titled(title: str, content: Any) -> list[Any]:
 def _drawn(result: Any) -> Any:
     import pandas as pd
 
+    if callable(result) and hasattr(result, "_dinfo"):
+        return pn.panel(_guarded(result))
     if isinstance(result, pd.DataFrame | pd.Series):
         return of_frame(result.to_frame() if isinstance(result, pd.Series) else result)
     if isinstance(result, LayoutDOM):
@@ -160,7 +161,12 @@ def _function(part: pn.param.ParamRef) -> None:
     """What a bound function gives later goes through the same door."""
     bound = part.object
     part.object = None  # or Panel would try to turn what it made of the bare result into what we make of it
-    part.object = pn.bind(_Bound(), bound)
+    part.object = _guarded(bound)
+
+
+def _guarded(bound: Any) -> Any:
+    """A bound function whose results are made fit for the page each time."""
+    return pn.bind(_Bound(), bound)
 
 
 class _Bound:

@@ -232,6 +232,14 @@ def test_what_a_bound_function_gives_is_kept_in_place_and_said() -> None:
     assert [pane.object.height for pane in shown.select(pn.pane.Bokeh)] == [h + 1 for h in drawn] == [102]
 
 
+def test_a_bound_function_is_called_once_for_each_change() -> None:
+    pick, seen = pn.widgets.IntInput(value=1), []
+    shown = safe.viewable([pn.bind(lambda i: seen.append(i) or f"{i}", pick)])
+    pick.value = 2
+    assert seen == [1, 2]
+    assert shown.select(Text)[0].text == "2"
+
+
 def test_help_explains_every_metric_of_the_evidence(evidence: Any) -> None:
     tables = [t for t in help_page.page(State(Library.of(evidence)), None).select(Table) if t.caption == "Metrics"]
     assert [row[1] for row in tables[0].rows] == sorted(evidence.metrics)
