@@ -250,6 +250,28 @@ def cohorts(bench: Bench) -> list[Contestant]:
     return made
 
 
+def whatif(bench: Bench) -> list[Contestant]:
+    """One assessment, made with the data; its file is what both read."""
+    roles = {**MODEL, "sensitive": ["s2"], "features": ["n0"]}
+    paths = bench.sides(MILLION // 10)[1:]
+    spec = bench.store.spec("whatif", described(paths, roles=roles))
+    bench.ours("evidence", spec, 3, "--providers", "fairness").run()
+    command = [sys.executable, HERE / "whatif.py", spec.with_suffix(".json")]
+    return [
+        Contestant("dte-panel, one move of the slider", [*command, "move"], 5),
+        Contestant("dte-panel, the whole page", [*command, "page", "--times", "3"], 12),
+    ]
+
+
+def times_move(contestants: Sequence[Contestant]) -> str:
+    """What a move takes, and how much more the page does."""
+    move, page = (c.medians() for c in contestants)
+    if not (move and page):
+        return ""
+    ratio = page["compute"] / move["compute"]
+    return f"A move takes {1e3 * move['compute']:.0f} ms of the server's CPU, {ratio:.0f} times less than the page."
+
+
 def windows(bench: Bench) -> list[Contestant]:
     rows, made = MILLION // 10, []
     # 30 days in as many parts: 60 hours, 8 hours, 2 hours.
@@ -331,6 +353,9 @@ _ALL = (
     Job("auc", "ROC AUC of 5 groups, 1e6 rows", "Ours also has a DeLong interval.", auc, same_auc),
     Job("drift-1e5", "Drift of 30 columns, 1e5 + 1e5 rows, Evidently's defaults",
         "Evidently takes one distance for each column and makes a report with plots.", drift_default),
+    Job("whatif", "One move of the threshold what-if's slider, 5 groups, 1e5 rows",
+        "Computation is the median CPU time of the server for one move, and for building the whole page.", whatif,
+        times_move),
     Job("second-day", "A second assessment with one more day, 30 daily files of 33,333 rows",
         "The same drift metrics, from nothing and with what is known of the first 30 files.", second_day, kept),
     Job("windows", "Cost by windows, 10 columns, 1e5 + 1e5 rows", "All drift metrics of each window.", windows,
