@@ -136,5 +136,5 @@ def bearing_on_number(bins: int) -> Comparison:
         range=(0.0, math.sqrt(math.log(2))),
         tasks=("regression",),
         group="bearing on performance",
-        second="none: the distance has one of its own, and no library has the share of variance between bins less chance",
+        second="none: the distance has one of its own; no library has the share of variance between bins, less chance",
     )
