@@ -17,8 +17,6 @@ from dte_panel.model import Measurement
 Tokens = Mapping[str, str]
 #: Longer names are cut on an axis; the hover has them whole.
 LABEL = 26
-#: Of text among the marks; that of axes comes with the theme.
-FONT = "Inter Variable, Inter, sans-serif"
 #: Pages so wide and narrower are those of phones.
 PHONE = 640
 #: A verdict is told by word, colour and shape.
@@ -113,7 +111,6 @@ def under_names(tokens: Tokens, names: Sequence[str], x_range: Any, data: Mappin
     fig.segment("low", "place", "high", "place", source=source, line_color="colour", line_width=3, line_alpha=0.5)
     dots = fig.scatter("value", "place", source=source, size=9, color="colour", marker="marker")
     look = {
-        "text_font": FONT,
         "text_font_size": "11px",
         "text_baseline": "bottom",
         "text_line_height": 1.15,
