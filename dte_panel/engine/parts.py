@@ -23,6 +23,8 @@ from dte_panel.reductions import Distinct, Means, Overlap, Profile, Rows, Sums, 
 from dte_panel.states import DistinctCount, Ordered, Overlapped
 from dte_panel.stats import base_seed
 
+#: Larger samples of whole rows are not kept.
+MOST_KEPT = 100_000
 #: What comes out otherwise, in the last digit or in the choice of rows, when all files are read at once.
 PARTED = (Means, Profile, Rows, Sums)
 
@@ -108,7 +110,7 @@ class PartedReducer:
         return merged(self._known(part, question, request) for part in self.source.parts)
 
     def _rows(self, request: Request, reduction: Rows) -> Cells:
-        if reduction.joint and by_place(request, self.source):
+        if reduction.joint and (by_place(request, self.source) or reduction.sample > MOST_KEPT):
             # All rows are no answer to keep.
             cells = [self._reducer(part).reduce(request) for part in self.source.parts]
         else:

@@ -126,15 +126,18 @@ def _open_area(every: Floats, least: Floats, most: Floats) -> tuple[float, float
     """The same for the area: the fewest and the most pairs in order, by the most and the fewest pairs there can be."""
     import numpy as np
 
-    def ordered(chances: Floats, others: Floats) -> float:
+    def ordered(chances: Floats, others: Floats, tied: Floats) -> float:
         negatives = every * (1 - others)
-        return float((every * chances * (np.cumsum(negatives) - negatives / 2)).sum())
+        return float((every * chances * (np.cumsum(negatives) - tied * negatives)).sum())
 
     n, ends = float(every.sum()), (float((every * least).sum()), float((every * most).sum()))
     pairs = [positives * (n - positives) for positives in (*ends, min(max(n / 2, ends[0]), ends[1]))]
     if min(pairs) <= 0:
         return None
-    return ordered(least, most) / max(pairs), min(ordered(most, least) / min(pairs), 1.0)
+    # Chances rise with the score: inside a bin, half of the pairs at least are in order, and all of them at most.
+    half = np.full(len(every), 0.5)
+    best = ordered(most, least, np.where(least < most, 0.0, half))
+    return ordered(least, most, half) / max(pairs), min(best / min(pairs), 1.0)
 
 
 def _finish(estimate: Callable[[Expected], Estimated | str]) -> Callable[..., Value]:
@@ -153,7 +156,8 @@ def _finish(estimate: Callable[[Expected], Estimated | str]) -> Callable[..., Va
         value = min(max(made[0], 0.0), 1.0)
         detail = {"rows_with_label": now_labelled.n}
         few = f"; calibrated on {labelled.n:,} rows, so the interval is too narrow" if labelled.n < ENOUGH else ""
-        bins = _open(estimate, now, calibrated) if now.bounded else None
+        # Where an end of the bins leaves it undefined, nothing is known of it.
+        bins = (_open(estimate, now, calibrated) or (0.0, 1.0)) if now.bounded else None
         made_of = [
             Value(v, now.n, max(0.0, v - half), min(1.0, v + half), reason=ASSUMES + few, detail=detail)
             for v in (value, *(bins or ()))
