@@ -59,6 +59,7 @@ def test_without_a_name_the_most_favoured_group_is_the_reference():
     assert unknown.reason == "no group is g: z, as privileged names it"
 
 
+@pytest.mark.slow
 def test_named_metrics_are_the_librarys_own_numbers():
     rows = people()
     y, p = (rows.y == "yes").astype(int), (rows.p == "yes").astype(int)
