@@ -282,6 +282,17 @@ def cohort_text(cohort: Cohort) -> str:
     return ", ".join(parts) or "all rows"
 
 
+def place(found: Measurement | Verdict) -> str:
+    """What a number or a check was made of, in words: column, cohort, gap, window."""
+    parts = [
+        found.column or "",
+        cohort_text(found.cohort) if found.cohort else "",
+        f"across {found.across}" if found.across else "",
+        "" if found.window == "current" else f"window {found.window}",
+    ]
+    return ", ".join(filter(None, parts)) or "all rows"
+
+
 def in_order(
     measurements: Iterable[Measurement], groups: Mapping[str, Sequence[str | None]] = MappingProxyType({})
 ) -> list[Measurement]:

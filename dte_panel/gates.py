@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape as xml_escape
 from xml.sax.saxutils import quoteattr
 
-from dte_panel.evidence import canonical, cohort_text
+from dte_panel.evidence import canonical, place
 from dte_panel.policy import counts
 
 if TYPE_CHECKING:
@@ -26,17 +26,6 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 #: What Markdown, and GitHub's own additions to it, would take for more than a character.
 _MARKED = re.compile(r"([\\`*_{}\[\]()#+!|~<>@:/.-])")
 _ICONS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "error": "💥", "not_evaluated": "❔"}
-
-
-def place(verdict: Verdict) -> str:
-    """What a check was made of, in words: column, cohort, gap, window."""
-    parts = [
-        verdict.column or "",
-        cohort_text(verdict.cohort) if verdict.cohort else "",
-        f"across {verdict.across}" if verdict.across else "",
-        "" if verdict.window == "current" else f"window {verdict.window}",
-    ]
-    return ", ".join(filter(None, parts)) or "all rows"
 
 
 def reason(verdict: Verdict) -> str:

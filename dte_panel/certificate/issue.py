@@ -10,7 +10,7 @@ from dte_panel.certificate.envelope import seal
 from dte_panel.certificate.keys import Signer
 from dte_panel.certificate.statement import Grade, statement
 from dte_panel.errors import InputError
-from dte_panel.evidence import Evidence
+from dte_panel.evidence import Evidence, place
 from dte_panel.model import Verdict, overall
 
 #: A longer promise than this is none.
@@ -107,7 +107,7 @@ _HINT = "Mend what fails, or restrict the use: --as conditional --restriction 'â
 def _complaint(open_: Sequence[Verdict], required: int) -> str:
     words = Counter(v.verdict.replace("_", " ") for v in open_)
     told = ", ".join(f"{n} {word}" for word, n in words.items())
-    named = [f"{v.metric}{f' of {v.column}' if v.column else ''} ({v.reason})" for v in open_[:NAMED]]
+    named = [f"{v.metric} of {place(v)} ({v.reason})" for v in open_[:NAMED]]
     more = f"; and {len(open_) - NAMED} more" if len(open_) > NAMED else ""
     return f"{len(open_)} of {required} required checks did not pass ({told}): {'; '.join(named)}{more}"
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from dte_panel.errors import InputError
 from dte_panel.evidence import Evidence, canonical
-from dte_panel.model import Verdict, VerdictWord
+from dte_panel.model import Verdict
+from dte_panel.policy import counts
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 #: Described in docs/certificates.md.
@@ -162,20 +163,13 @@ def drawn(evidence: Evidence) -> dict[str, Any]:
         "policy": dict(evidence.policy),
         "verdict": evidence.verdict,
         "checks": [_check(v) for v in required],
-        "advisory": counted([v for v in evidence.verdicts if not v.required]),
+        "advisory": {word: n for word, n in counts(v for v in evidence.verdicts if not v.required).items() if n},
         "data": [dict(source) for source in evidence.data],
         "assessed": evidence.created,
         "versions": dict(evidence.versions),
         "providers": [{k: p.get(k) for k in ("id", "version", "state")} for p in evidence.providers],
         "second_opinion": {k: v for k, v in evidence.second_opinion.items() if k != "disagreements"},
     }
-
-
-def counted(verdicts: Sequence[Verdict]) -> dict[VerdictWord, int]:
-    """How many verdicts there are of each word that occurs."""
-    from dte_panel.policy import counts
-
-    return {word: n for word, n in counts(verdicts).items() if n}
 
 
 def digest(document: Any) -> str:

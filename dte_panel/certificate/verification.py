@@ -12,7 +12,8 @@ from dte_panel.certificate.envelope import BadSignatureError, unseal
 from dte_panel.certificate.keys import PublicKey
 from dte_panel.certificate.revocation import Revocations
 from dte_panel.certificate.statement import Certificate, digests, drawn
-from dte_panel.evidence import Evidence
+from dte_panel.evidence import Evidence, place
+from dte_panel.model import cohort_key
 
 State = Literal["certified", "conditional", "not_yet_valid", "expired", "void", "revoked", "invalid"]
 
@@ -176,7 +177,7 @@ def _by_later(certificate: Certificate, latest: Evidence) -> Iterator[str]:
     failed = [v for v in latest.verdicts if v.required and v.verdict in {"fail", "error"}]
     fresh = [v for v in failed if _place(v.to_json()) not in known]
     if fresh:
-        named = "; ".join(f"{v.metric}{f' of {v.column}' if v.column else ''}: {v.reason}" for v in fresh[:3])
+        named = "; ".join(f"{v.metric} of {place(v)}: {v.reason}" for v in fresh[:3])
         yield f"{len(fresh)} required checks of the assessment of {latest.created} fail: {named}"
 
 
@@ -194,8 +195,7 @@ def _schema(data: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
 
 
 def _place(check: Mapping[str, Any]) -> tuple[Any, ...]:
-    cohort = tuple(sorted((k, str(v)) for k, v in check["cohort"].items()))
-    return check["metric"], check["column"], check.get("across"), cohort
+    return check["metric"], check["column"], check.get("across"), cohort_key(check["cohort"])
 
 
 def _time(moment: datetime) -> str:

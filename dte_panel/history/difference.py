@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dte_panel.evidence import Evidence, cohort_text
-from dte_panel.model import SEVERITY, Measurement, Verdict
+from dte_panel.evidence import Evidence, place
+from dte_panel.model import SEVERITY, Measurement, Verdict, cohort_key
 
 Kind = Literal["worse", "better", "moved", "new", "gone", "about"]
 
@@ -54,8 +54,8 @@ def _about(before: Evidence, after: Evidence) -> Iterator[Change]:
 
 def _verdicts(before: Evidence, after: Evidence) -> Iterator[Change]:
     one, two = ({_place(v, v.bound): v for v in e.verdicts} for e in (before, after))
-    for place in {**one, **two}:
-        old, new = one.get(place), two.get(place)
+    for at in {**one, **two}:
+        old, new = one.get(at), two.get(at)
         if old and new and old.verdict != new.verdict:
             worse = SEVERITY.index(new.verdict) > SEVERITY.index(old.verdict)
             yield Change("worse" if worse else "better", _words(new), _said(old), _said(new))
@@ -78,15 +78,11 @@ def _numbers(before: Evidence, after: Evidence) -> Iterator[Change]:
 
 
 def _place(found: Measurement | Verdict, *more: str) -> tuple[Any, ...]:
-    cohort = tuple(sorted(found.cohort.items(), key=str))
-    return found.metric, found.column, found.across, found.window, cohort, *more
+    return found.metric, found.column, found.across, found.window, cohort_key(found.cohort), *more
 
 
 def _words(found: Measurement | Verdict) -> str:
-    across = f" across {found.across}" if found.across else ""
-    where = [found.column or "", cohort_text(found.cohort) if found.cohort else ""]
-    window = "" if found.window == "current" else f", window {found.window}"
-    return f"{found.metric}{across}{''.join(f', {part}' for part in where if part)}{window}"
+    return f"{found.metric}, {place(found)}"
 
 
 def _said(verdict: Verdict) -> str:

@@ -78,8 +78,8 @@ class History:
     """
 
     def __init__(self, place: str | Path) -> None:
-        self.where = str(place).partition("@")[2] or str(place)  # never a password
         url = str(place) if "://" in str(place) else f"sqlite:///{place}"
+        self.where = url.rpartition("@")[2] if "://" in str(place) else str(place)  # never a password
         with self._words("cannot be opened"):
             self._engine = _engine(url)
             self._migrate()

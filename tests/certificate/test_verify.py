@@ -123,6 +123,18 @@ def test_what_was_known_to_fail_does_not_void_a_restricted_one(evidence: Make, k
     assert answer(made, key, latest=replace(latest, verdicts=evidence("fail", "fail").verdicts)).state == "void"
 
 
+def test_a_group_called_none_is_not_the_missing_one(evidence: Make, key: PrivateKey) -> None:
+    """That rows without a value were known to fail says nothing of a group whose name is None."""
+
+    def of(value: str | None) -> Any:
+        made = evidence("fail", created="2026-03-01T10:00:00+00:00")
+        return replace(made, verdicts=[replace(v, cohort={"sex": value}) for v in made.verdicts])
+
+    made = certify(of(None), key, restrictions=["x"], now=NOW)
+    assert answer(made, key, latest=of(None)).valid
+    assert answer(made, key, latest=of("None")).state == "void"
+
+
 def test_revoked(signed: bytes, key: PrivateKey, other_key: PrivateKey) -> None:
     certificate = Certificate(unseal(signed, key.public, "x"))
     for identity, what in ((certificate.id, "it"), (key.public.id, "its key")):

@@ -133,6 +133,12 @@ def test_what_cannot_be_opened_says_so_without_a_password(place: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_file_is_named_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        History(tmp_path / "no" / "a@b.sqlite")
+    assert str(tmp_path) in str(caught.value)
+
+
 def test_settings_that_keep_what_was_acknowledged(store: History) -> None:
     with store._engine.connect() as connection:
         read = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
