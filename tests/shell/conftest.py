@@ -1,10 +1,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +12,8 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 DEMO = ROOT / "dte_panel/data/demo/car-loan/trust.yaml"
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+#: Serves the samples on a free port.
+SAMPLES = (sys.executable, str(HERE / "shell_samples.py"), "0")
 WAIT = 45_000
 
 
@@ -50,52 +44,16 @@ def hostile(samples: Any) -> Any:
     return samples.sample(f"hostile{samples.ATTACK}", samples.ATTACK)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        reason = "there is no chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
-
-
-def _served(*arguments: str) -> Iterator[str]:
-    command = [sys.executable, str(HERE / "shell_samples.py"), "0", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    assert process.stdout is not None
-    told: list[str] = []
-    try:
-        for line in process.stdout:
-            told.append(line)
-            found = re.search(r"is at (http://\S+)", line)
-            if found:
-                yield found[1]
-                break
-        else:
-            pytest.fail("the server did not start:\n" + "".join(told))
-        process.terminate()
-        assert process.wait(15) == 0, "SIGTERM ends it cleanly"
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+@pytest.fixture(scope="session")
+def demo(serving: Any) -> Iterator[str]:
+    with serving(*SAMPLES, str(DEMO)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def demo() -> Iterator[str]:
-    yield from _served(str(DEMO))
-
-
-@pytest.fixture(scope="session")
-def sampled() -> Iterator[str]:
-    yield from _served()
+def sampled(serving: Any) -> Iterator[str]:
+    with serving(*SAMPLES) as url:
+        yield url
 
 
 class Tab:

@@ -83,6 +83,22 @@ def test_filters_the_url_and_back(sampled: str, tab: Any) -> None:
     seen.check()
 
 
+@pytest.mark.parametrize("key", ["Enter", " ", "ArrowDown"])
+def test_a_menu_opens_by_keyboard(key: str, sampled: str, tab: Any) -> None:
+    made = tab(sampled)
+    page = made.open("?page=drift")
+    menu = page.get_by_label("Window", exact=True)
+    menu.focus()
+    page.keyboard.press(key)
+    page.get_by_role("menuitem").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**window=**")
+    made.drawn()
+    assert page.get_by_role("menuitem").count() == 0
+    made.check()
+
+
 def test_a_link_that_cannot_be_followed_says_so(sampled: str, tab: Any) -> None:
     seen = tab(sampled)
     page = seen.open("?page=%3Cimg%20src=x%20onerror=window.__xss=1%3E&window=2031-01-01")

@@ -54,6 +54,18 @@ export function render({model, view}) {
   addEventListener("keydown", shortcut)
   model.on("remove", () => removeEventListener("keydown", shortcut))
 
+  // panel-material-ui opens its menus for a click alone.
+  const unfold = (event) => {
+    const at = event.composedPath()[0]
+    if (!["Enter", " ", "ArrowDown", "ArrowUp"].includes(event.key) || !at.matches?.("div[role=combobox][aria-expanded=false]")) return
+    event.preventDefault()
+    // A blank that goes up over the open menu would choose its first line.
+    if (event.key === " ") addEventListener("keyup", (up) => up.stopPropagation(), {capture: true, once: true})
+    at.click()
+  }
+  addEventListener("keydown", unfold)
+  model.on("remove", () => removeEventListener("keydown", unfold))
+
   const shadow = () => [...Bokeh.index.roots].map((v) => v.shadow_el).find((s) => s && s.querySelector("main"))
   const top = () => shadow()?.querySelector(".main-content")?.scrollTo(0, 0)
   const busy = () => shadow()?.querySelector("main")?.setAttribute("aria-busy", String(model.busy))

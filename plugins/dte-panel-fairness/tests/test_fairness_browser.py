@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +11,6 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ATTACK = "<img src=x onerror=window.__xss=1>"
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 SERVER = """
 import sys
 from dte_panel import registry, spec
@@ -37,7 +30,7 @@ roles: {label: label, prediction: prediction, score: score, sensitive: [group]}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(tmp_path_factory: pytest.TempPathFactory, serving: Any) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("whatif")
     (folder / "trust.yaml").write_text(SPEC)
     rows = [
@@ -46,37 +39,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name, score in (("plain", (i % 97) / 97), (ATTACK, (i % 89) / 120))
     ]
     (folder / "now.csv").write_text("\n".join(["label,prediction,score,group", *rows]))
-    command = [sys.executable, "-c", SERVER, str(folder / "trust.yaml")]
-    alone = {**os.environ, "DTE_PLUGINS": "fairness"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=alone)
-    assert process.stdout is not None
-    told: list[str] = []
-    try:
-        for line in process.stdout:
-            told.append(line)
-            found = re.search(r"is at (http://\S+)", line)
-            if found:
-                yield found[1]
-                break
-        else:
-            pytest.fail("the server did not start:\n" + "".join(told))
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
+    with serving(sys.executable, "-c", SERVER, str(folder / "trust.yaml"), DTE_PLUGINS="fairness") as url:
+        yield url
 
 
 @pytest.fixture
@@ -118,8 +82,8 @@ def test_thresholds_are_tried(page: Any, wrong: list[str]) -> None:
     page.keyboard.press("ArrowRight")
     said(page, "From 0.005 on: ")
 
-    page.get_by_label("Thresholds", exact=True).click()
-    page.locator("li", has_text="One for each group").click()
+    page.get_by_label("Thresholds", exact=True).press("Enter")
+    page.get_by_role("menuitem", name="One for each group").press("Enter")
     page.get_by_role("slider", name=ATTACK).wait_for()
     assert page.get_by_role("slider").count() == 2
     page.get_by_role("button", name="Cheapest thresholds within it").press("Enter")
