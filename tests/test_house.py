@@ -269,3 +269,20 @@ def test_a_plugin_list_in_json_is_plain() -> None:
 def test_a_view_of_a_plugin_that_is_not_there() -> None:
     with pytest.raises(PluginError, match="no plugin 'ehco' is installed"):
         registry.load().views("ehco")
+
+
+@pytest.mark.parametrize(
+    ("wall", "may"),
+    [
+        ("Only the shell and the pieces of charts know Panel, HoloViews and Bokeh", {"shell", "charts"}),
+        ("Only the engine and the history know a database", {"engine", "history"}),
+    ],
+)
+def test_every_room_stands_on_its_side_of_a_wall(wall: str, may: set[str]) -> None:
+    import tomllib
+
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (told,) = [set(c["source_modules"]) for c in contracts if c["name"] == wall]
+    folders = {path.parent.name for path in (ROOT / "dte_panel").glob("*/__init__.py")}
+    rooms = folders | {path.stem for path in (ROOT / "dte_panel").glob("[a-z]*.py")}
+    assert told == {f"dte_panel.{room}" for room in rooms - may}
