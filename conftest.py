@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+#: Alembic alone can run what stands there.
+collect_ignore = ["dte_panel/history/migrations"]
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

@@ -171,7 +171,7 @@ def positive_mean_interval(
     >>> [round(end, 2) for end in positive_mean_interval(1.0, m2=100.0, n=50)]
     [0.67, 1.68]
     >>> [round(end, 2) for end in positive_mean_interval(1.0, m2=100.0, n=50, skewness=3.0)]
-    [0.67, 2.08]
+    [0.67, 2.13]
     """
     if n < 2 or mean <= 0:
         return (None, None) if n < 2 else (0.0, 0.0)
